@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { precompress } from './precompress.ts'
+
+const wire = fileURLToPath(new URL('./src/wire', import.meta.url))
+
+// `make dev` or `npm run dev` serves the page; API and sockets go to a running server.
+const backend = process.env['SYNCTV_DEV_BACKEND'] ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  // Relative addresses and a <base> in index.html: the build can live under any path.
+  base: './',
+  resolve: {
+    alias: [{ find: /^.*\/google\/api\/annotations_pb$/, replacement: `${wire}/google/api/annotations_pb.ts` }],
+  },
+  build: {
+    target: 'es2022',
+    assetsDir: 'assets',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+    chunkSizeWarningLimit: 700,
+  },
+  plugins: [precompress()],
+  server: {
+    proxy: {
+      '/api': { target: backend, changeOrigin: false },
+      '/ws': { target: backend, ws: true, changeOrigin: false },
+      '/media': { target: backend, changeOrigin: false },
+    },
+  },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.{ts,tsx}'],
+  },
+})
