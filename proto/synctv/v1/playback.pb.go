@@ -213,7 +213,7 @@ func (x *Hold) GetUntilMs() float64 {
 }
 
 // Playback: while playing and not held, position at server time t is
-// position_ms + max(0, t - at_ms) * rate, capped at the duration.
+// position_ms + (t - at_ms) * (t < at_ms ? lead_rate : rate), between 0 and the duration.
 type Playback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Rises by one with each accepted change.
@@ -236,7 +236,11 @@ type Playback struct {
 	SetBy     string `protobuf:"bytes,11,opt,name=set_by,json=setBy,proto3" json:"set_by,omitempty"`
 	SetByName string `protobuf:"bytes,12,opt,name=set_by_name,json=setByName,proto3" json:"set_by_name,omitempty"`
 	// The client's own id of the intent that made it.
-	ClientId      string `protobuf:"bytes,13,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	ClientId string `protobuf:"bytes,13,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Speed of the position before at_ms: 0 for a scheduled start, the old rate for a change of rate.
+	LeadRate float64 `protobuf:"fixed64,14,opt,name=lead_rate,json=leadRate,proto3" json:"lead_rate,omitempty"`
+	// A live stream has no common position: no seek, no rate, no waiting.
+	Live          bool `protobuf:"varint,15,opt,name=live,proto3" json:"live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -360,6 +364,20 @@ func (x *Playback) GetClientId() string {
 		return x.ClientId
 	}
 	return ""
+}
+
+func (x *Playback) GetLeadRate() float64 {
+	if x != nil {
+		return x.LeadRate
+	}
+	return 0
+}
+
+func (x *Playback) GetLive() bool {
+	if x != nil {
+		return x.Live
+	}
+	return false
 }
 
 // Intent is what a person wants; never an event of a player.
@@ -573,7 +591,7 @@ const file_synctv_v1_playback_proto_rawDesc = "" +
 	"\x04Hold\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\awaiting\x18\x02 \x03(\tR\awaiting\x12\x19\n" +
-	"\buntil_ms\x18\x03 \x01(\x01R\auntilMs\"\xfe\x02\n" +
+	"\buntil_ms\x18\x03 \x01(\x01R\auntilMs\"\xaf\x03\n" +
 	"\bPlayback\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\rR\brevision\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12\x19\n" +
@@ -590,7 +608,9 @@ const file_synctv_v1_playback_proto_rawDesc = "" +
 	" \x01(\x0e2\x13.synctv.v1.LoopModeR\x04loop\x12\x15\n" +
 	"\x06set_by\x18\v \x01(\tR\x05setBy\x12\x1e\n" +
 	"\vset_by_name\x18\f \x01(\tR\tsetByName\x12\x1b\n" +
-	"\tclient_id\x18\r \x01(\tR\bclientId\"\xb1\x02\n" +
+	"\tclient_id\x18\r \x01(\tR\bclientId\x12\x1b\n" +
+	"\tlead_rate\x18\x0e \x01(\x01R\bleadRate\x12\x12\n" +
+	"\x04live\x18\x0f \x01(\bR\x04live\"\xb1\x02\n" +
 	"\x06Intent\x12%\n" +
 	"\x02op\x18\x01 \x01(\x0e2\x15.synctv.v1.PlaybackOpR\x02op\x12$\n" +
 	"\vposition_ms\x18\x02 \x01(\x01H\x00R\n" +

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file synctv/v1/playback.proto.
  */
 export const file_synctv_v1_playback: GenFile = /*@__PURE__*/
-  fileDesc("ChhzeW5jdHYvdjEvcGxheWJhY2sucHJvdG8SCXN5bmN0di52MSI5CgRIb2xkEg4KBnJlYXNvbhgBIAEoCRIPCgd3YWl0aW5nGAIgAygJEhAKCHVudGlsX21zGAMgASgBIo8CCghQbGF5YmFjaxIQCghyZXZpc2lvbhgBIAEoDRINCgVlcG9jaBgCIAEoCRIQCghtZWRpYV9pZBgDIAEoCRITCgtwb3NpdGlvbl9tcxgEIAEoARINCgVhdF9tcxgFIAEoARIMCgRyYXRlGAYgASgBEg8KB3BsYXlpbmcYByABKAgSHQoEaG9sZBgIIAEoCzIPLnN5bmN0di52MS5Ib2xkEhMKC2R1cmF0aW9uX21zGAkgASgBEiEKBGxvb3AYCiABKA4yEy5zeW5jdHYudjEuTG9vcE1vZGUSDgoGc2V0X2J5GAsgASgJEhMKC3NldF9ieV9uYW1lGAwgASgJEhEKCWNsaWVudF9pZBgNIAEoCSLnAQoGSW50ZW50EiEKAm9wGAEgASgOMhUuc3luY3R2LnYxLlBsYXliYWNrT3ASGAoLcG9zaXRpb25fbXMYAiABKAFIAIgBARIRCgRyYXRlGAMgASgBSAGIAQESEAoIbWVkaWFfaWQYBCABKAkSIQoEbG9vcBgFIAEoDjITLnN5bmN0di52MS5Mb29wTW9kZRIVCg1iYXNlX3JldmlzaW9uGAYgASgNEhUKDWJhc2VfbWVkaWFfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJQg4KDF9wb3NpdGlvbl9tc0IHCgVfcmF0ZSIlChJHZXRQbGF5YmFja1JlcXVlc3QSDwoHcm9vbV9pZBgBIAEoCSJMChZDb250cm9sUGxheWJhY2tSZXF1ZXN0Eg8KB3Jvb21faWQYASABKAkSIQoGaW50ZW50GAIgASgLMhEuc3luY3R2LnYxLkludGVudCpeCghMb29wTW9kZRIZChVMT09QX01PREVfVU5TUEVDSUZJRUQQABIRCg1MT09QX01PREVfT0ZGEAESEQoNTE9PUF9NT0RFX09ORRACEhEKDUxPT1BfTU9ERV9BTEwQAyr+AQoKUGxheWJhY2tPcBIbChdQTEFZQkFDS19PUF9VTlNQRUNJRklFRBAAEhQKEFBMQVlCQUNLX09QX1BMQVkQARIVChFQTEFZQkFDS19PUF9QQVVTRRACEhQKEFBMQVlCQUNLX09QX1NFRUsQAxIUChBQTEFZQkFDS19PUF9SQVRFEAQSFgoSUExBWUJBQ0tfT1BfU0VMRUNUEAUSFAoQUExBWUJBQ0tfT1BfTkVYVBAGEhgKFFBMQVlCQUNLX09QX1BSRVZJT1VTEAcSFAoQUExBWUJBQ0tfT1BfTE9PUBAIEhwKGFBMQVlCQUNLX09QX1NUQVJUX0FOWVdBWRAJMvYBCg9QbGF5YmFja1NlcnZpY2USawoLR2V0UGxheWJhY2sSHS5zeW5jdHYudjEuR2V0UGxheWJhY2tSZXF1ZXN0GhMuc3luY3R2LnYxLlBsYXliYWNrIiiC0+STAiISIC9hcGkvdjEvcm9vbXMve3Jvb21faWR9L3BsYXliYWNrEnYKD0NvbnRyb2xQbGF5YmFjaxIhLnN5bmN0di52MS5Db250cm9sUGxheWJhY2tSZXF1ZXN0GhMuc3luY3R2LnYxLlBsYXliYWNrIiuC0+STAiU6ASoiIC9hcGkvdjEvcm9vbXMve3Jvb21faWR9L3BsYXliYWNrQiFaH3N5bmN0di9wcm90by9zeW5jdHYvdjE7c3luY3R2djFiBnByb3RvMw", [file_google_api_annotations]);
+  fileDesc("ChhzeW5jdHYvdjEvcGxheWJhY2sucHJvdG8SCXN5bmN0di52MSI5CgRIb2xkEg4KBnJlYXNvbhgBIAEoCRIPCgd3YWl0aW5nGAIgAygJEhAKCHVudGlsX21zGAMgASgBIrACCghQbGF5YmFjaxIQCghyZXZpc2lvbhgBIAEoDRINCgVlcG9jaBgCIAEoCRIQCghtZWRpYV9pZBgDIAEoCRITCgtwb3NpdGlvbl9tcxgEIAEoARINCgVhdF9tcxgFIAEoARIMCgRyYXRlGAYgASgBEg8KB3BsYXlpbmcYByABKAgSHQoEaG9sZBgIIAEoCzIPLnN5bmN0di52MS5Ib2xkEhMKC2R1cmF0aW9uX21zGAkgASgBEiEKBGxvb3AYCiABKA4yEy5zeW5jdHYudjEuTG9vcE1vZGUSDgoGc2V0X2J5GAsgASgJEhMKC3NldF9ieV9uYW1lGAwgASgJEhEKCWNsaWVudF9pZBgNIAEoCRIRCglsZWFkX3JhdGUYDiABKAESDAoEbGl2ZRgPIAEoCCLnAQoGSW50ZW50EiEKAm9wGAEgASgOMhUuc3luY3R2LnYxLlBsYXliYWNrT3ASGAoLcG9zaXRpb25fbXMYAiABKAFIAIgBARIRCgRyYXRlGAMgASgBSAGIAQESEAoIbWVkaWFfaWQYBCABKAkSIQoEbG9vcBgFIAEoDjITLnN5bmN0di52MS5Mb29wTW9kZRIVCg1iYXNlX3JldmlzaW9uGAYgASgNEhUKDWJhc2VfbWVkaWFfaWQYByABKAkSEQoJY2xpZW50X2lkGAggASgJQg4KDF9wb3NpdGlvbl9tc0IHCgVfcmF0ZSIlChJHZXRQbGF5YmFja1JlcXVlc3QSDwoHcm9vbV9pZBgBIAEoCSJMChZDb250cm9sUGxheWJhY2tSZXF1ZXN0Eg8KB3Jvb21faWQYASABKAkSIQoGaW50ZW50GAIgASgLMhEuc3luY3R2LnYxLkludGVudCpeCghMb29wTW9kZRIZChVMT09QX01PREVfVU5TUEVDSUZJRUQQABIRCg1MT09QX01PREVfT0ZGEAESEQoNTE9PUF9NT0RFX09ORRACEhEKDUxPT1BfTU9ERV9BTEwQAyr+AQoKUGxheWJhY2tPcBIbChdQTEFZQkFDS19PUF9VTlNQRUNJRklFRBAAEhQKEFBMQVlCQUNLX09QX1BMQVkQARIVChFQTEFZQkFDS19PUF9QQVVTRRACEhQKEFBMQVlCQUNLX09QX1NFRUsQAxIUChBQTEFZQkFDS19PUF9SQVRFEAQSFgoSUExBWUJBQ0tfT1BfU0VMRUNUEAUSFAoQUExBWUJBQ0tfT1BfTkVYVBAGEhgKFFBMQVlCQUNLX09QX1BSRVZJT1VTEAcSFAoQUExBWUJBQ0tfT1BfTE9PUBAIEhwKGFBMQVlCQUNLX09QX1NUQVJUX0FOWVdBWRAJMvYBCg9QbGF5YmFja1NlcnZpY2USawoLR2V0UGxheWJhY2sSHS5zeW5jdHYudjEuR2V0UGxheWJhY2tSZXF1ZXN0GhMuc3luY3R2LnYxLlBsYXliYWNrIiiC0+STAiISIC9hcGkvdjEvcm9vbXMve3Jvb21faWR9L3BsYXliYWNrEnYKD0NvbnRyb2xQbGF5YmFjaxIhLnN5bmN0di52MS5Db250cm9sUGxheWJhY2tSZXF1ZXN0GhMuc3luY3R2LnYxLlBsYXliYWNrIiuC0+STAiU6ASoiIC9hcGkvdjEvcm9vbXMve3Jvb21faWR9L3BsYXliYWNrQiFaH3N5bmN0di9wcm90by9zeW5jdHYvdjE7c3luY3R2djFiBnByb3RvMw", [file_google_api_annotations]);
 
 /**
  * Hold is a wait of the room; it always ends by itself.
@@ -80,7 +80,7 @@ export const HoldSchema: GenMessage<Hold, {jsonType: HoldJson}> = /*@__PURE__*/
 
 /**
  * Playback: while playing and not held, position at server time t is
- * position_ms + max(0, t - at_ms) * rate, capped at the duration.
+ * position_ms + (t - at_ms) * (t < at_ms ? lead_rate : rate), between 0 and the duration.
  *
  * @generated from message synctv.v1.Playback
  */
@@ -165,11 +165,25 @@ export type Playback = Message<"synctv.v1.Playback"> & {
    * @generated from field: string client_id = 13;
    */
   clientId: string;
+
+  /**
+   * Speed of the position before at_ms: 0 for a scheduled start, the old rate for a change of rate.
+   *
+   * @generated from field: double lead_rate = 14;
+   */
+  leadRate: number;
+
+  /**
+   * A live stream has no common position: no seek, no rate, no waiting.
+   *
+   * @generated from field: bool live = 15;
+   */
+  live: boolean;
 };
 
 /**
  * Playback: while playing and not held, position at server time t is
- * position_ms + max(0, t - at_ms) * rate, capped at the duration.
+ * position_ms + (t - at_ms) * (t < at_ms ? lead_rate : rate), between 0 and the duration.
  *
  * @generated from message synctv.v1.Playback
  */
@@ -254,6 +268,20 @@ export type PlaybackJson = {
    * @generated from field: string client_id = 13;
    */
   clientId?: string;
+
+  /**
+   * Speed of the position before at_ms: 0 for a scheduled start, the old rate for a change of rate.
+   *
+   * @generated from field: double lead_rate = 14;
+   */
+  leadRate?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * A live stream has no common position: no seek, no rate, no waiting.
+   *
+   * @generated from field: bool live = 15;
+   */
+  live?: boolean;
 };
 
 /**
