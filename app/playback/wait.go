@@ -1,0 +1,172 @@
+package playback
+
+import "slices"
+
+// limits of one policy, in microseconds; start is for a new item or a seek.
+func (p Policy) limits() (start, stall int64) {
+	switch p {
+	case PolicyOff:
+		return 0, 0
+	case PolicyStrict:
+		return 15_000_000, 15_000_000
+	default:
+		return 4_000_000, 8_000_000
+	}
+}
+
+// Decide is the waiting rule of a room: it places a hold when people have run dry, shortens the list of those waited for
+// and lets the room start when all are ready, gone or exempt, or when the deadline has come. When changed is true, next is
+// one revision later and to be stored by compare-and-swap. deadlineUs is when Decide must be called again at the latest if
+// no new report arrives, 0 for not at all; it is later than now, and never later than the deadline of a hold.
+func Decide(s State, reports []Report, policy Policy, now int64) (next State, changed bool, deadlineUs int64) {
+	if s.Hold != nil {
+		next, changed = s.reviewHold(reports, policy, now)
+	} else {
+		next, changed = s.reviewStalls(reports, policy, now)
+	}
+	return next, changed, next.nextReview(reports, policy, now)
+}
+
+func (s State) reviewHold(reports []Report, policy Policy, now int64) (State, bool) {
+	h := s.Hold
+	if policy == PolicyOff || s.Live {
+		return s.release(reports, now), true
+	}
+	remaining := make([]string, 0, len(h.Waiting))
+	for i := range reports {
+		r := &reports[i]
+		if _, listed := slices.BinarySearch(h.Waiting, r.Session); listed && s.blocks(r, now) {
+			remaining = append(remaining, r.Session)
+		}
+	}
+	if len(remaining) == 0 {
+		return s.release(reports, now), true
+	}
+	if now >= h.UntilUs {
+		if h.Reason != HoldStall { // those were blamed when their stall began
+			s = s.blame(remaining, reports, now)
+		}
+		return s.release(reports, now), true
+	}
+	if len(remaining) == len(h.Waiting) || now-h.ListedUs < relistUs {
+		return s, false
+	}
+	slices.Sort(remaining)
+	shorter := *h
+	shorter.Waiting, shorter.ListedUs = slices.Compact(remaining), now
+	next := s.successor()
+	next.Hold = &shorter
+	return next, true
+}
+
+// blocks reports whether a session of the wait set is still worth waiting for.
+func (s State) blocks(r *Report, now int64) bool {
+	if !r.present(now) || s.Exempt(r.Member, now) {
+		return false
+	}
+	if r.Activity == ActivityStalled || r.Activity == ActivityLoading {
+		return true
+	}
+	return r.Epoch != s.Epoch || r.ReadyRevision < s.Hold.Revision
+}
+
+func (s State) reviewStalls(reports []Report, policy Policy, now int64) (State, bool) {
+	if policy == PolicyOff || s.Live || !s.Moving(now) || now < s.AtUs {
+		return s, false
+	}
+	var taking, important int
+	var dry []*Report
+	for i := range reports {
+		r := &reports[i]
+		if !s.takesPart(r, now) {
+			continue
+		}
+		taking++
+		if s.ranDry(r, now) {
+			dry = append(dry, r)
+			if r.Important {
+				important++
+			}
+		}
+	}
+	enough := important > 0 || 2*len(dry) >= taking || policy == PolicyStrict
+	if len(dry) == 0 || !enough {
+		return s, false
+	}
+	_, limit := policy.limits()
+	waiting := firstSessions(dry)
+	next := s.blame(waiting, reports, now).successor()
+	next.PositionMs, next.AtUs, next.LeadRate = s.Position(now), now, 0
+	next.Hold = &Hold{
+		Reason: HoldStall, Waiting: slices.Compact(waiting), UntilUs: now + limit,
+		SinceUs: now, ListedUs: now, Revision: next.Revision,
+	}
+	return next, true
+}
+
+// takesPart reports whether a session has a say in mid-play waiting: present, settled in, not exempt, and playing along.
+func (s State) takesPart(r *Report, now int64) bool {
+	return r.present(now) && s.readyOnce(r) && now-r.JoinedUs >= joinGraceUs && !s.Exempt(r.Member, now) &&
+		(r.Activity == ActivityPlaying || r.Activity == ActivityStalled)
+}
+
+// ranDry reports a stall that is long enough and belongs to the current run: one that is older than the last start has had
+// its hold already, and must not get a second one.
+func (s State) ranDry(r *Report, now int64) bool {
+	return r.stalledFor(now, stallUs) && r.StalledSinceUs >= s.AtUs
+}
+
+// nextReview is the earliest future time at which Decide could answer differently without a new report.
+func (s State) nextReview(reports []Report, policy Policy, now int64) int64 {
+	if policy == PolicyOff || s.Live || !s.Playing {
+		return 0
+	}
+	var at int64
+	sooner := func(t int64) {
+		if t > now && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	if h := s.Hold; h != nil {
+		sooner(max(h.UntilUs, now+1))
+		for i := range reports {
+			if _, listed := slices.BinarySearch(h.Waiting, reports[i].Session); listed {
+				sooner(reports[i].SeenUs + vanishedUs)
+			}
+		}
+		sooner(h.ListedUs + relistUs)
+		return at
+	}
+	for i := range reports {
+		r := &reports[i]
+		if r.Activity == ActivityStalled && r.StalledSinceUs >= s.AtUs && r.present(now) {
+			sooner(max(r.StalledSinceUs+stallUs, r.JoinedUs+joinGraceUs))
+			sooner(r.SeenUs + vanishedUs)
+		}
+	}
+	return at
+}
+
+// startOrHold completes a change of position of a playing room: it waits for the healthy if the policy says so, otherwise
+// it schedules the start. It works on a fresh successor.
+func (s *State) startOrHold(reason Reason, idle bool, env Env, now int64) {
+	limit, _ := env.Policy.limits()
+	if limit > 0 && !s.Live {
+		if waiting := s.healthy(env.Reports, idle, now); len(waiting) > 0 {
+			s.Hold = &Hold{
+				Reason: reason, Waiting: slices.Compact(waiting), UntilUs: now + limit,
+				SinceUs: now, ListedUs: now, Revision: s.Revision,
+			}
+			return
+		}
+	}
+	s.AtUs = now + Lead(env.Reports, now)
+}
+
+// release is the successor that starts from where it stands, after the lead.
+func (s State) release(reports []Report, now int64) State {
+	next := s.successor()
+	next.Hold, next.LeadRate = nil, 0
+	next.AtUs = now + Lead(reports, now)
+	return next
+}
