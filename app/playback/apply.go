@@ -1,9 +1,9 @@
 package playback
 
 const (
-	pauseBeatsPlayUs = 150_000 // people who talk over each other want the pause
-	seekSpacingUs    = 120_000 // a person who scrubs gets at most one seek per this time
-	maxActorDelayMs  = 500     // a pause never reaches further back than this
+	pauseBeatsPlayUs = 150_000    // people who talk over each other want the pause
+	seekSpacingUs    = 120_000    // a person who scrubs gets at most one seek per this time
+	maxActorDelayMs  = 500        // a pause never reaches further back than this
 	maxAheadUs       = 60_000_000 // no start and no deadline lies further ahead than this
 )
 
@@ -52,7 +52,8 @@ func (s State) admit(in Intent) error {
 		return &Error{Code: CodeAhead, Message: "the intent is based on a revision that is not known here yet"}
 	}
 	absolute := in.Op == OpMedia || in.Op == OpLoop
-	if in.BaseRevision != 0 && in.BaseRevision < s.MediaRevision && !absolute {
+	older := in.BaseRevision != 0 && in.BaseRevision < s.MediaRevision
+	if other := in.BaseMediaID != "" && in.BaseMediaID != s.MediaID; (older || other) && !absolute {
 		return &Error{Code: CodeStaleMedia, Message: "another item was chosen meanwhile"}
 	}
 	if s.MediaID == "" && !absolute && in.Op != OpNext && in.Op != OpPrevious && in.Op != OpRate {

@@ -86,7 +86,9 @@ func TestApply(t *testing.T) {
 		{"rate while paused", paused(), Intent{Op: OpRate, Rate: 2}, Accepted, "", func(s State) bool { return s.Rate == 2 && s.PositionMs == 10_000 }},
 		{"same rate", playing(), Intent{Op: OpRate, Rate: 1}, NoOp, "", nil},
 		{"next", playing(), Intent{Op: OpNext}, Accepted, "",
-			func(s State) bool { return s.MediaID == "b" && s.MediaRevision == 11 && s.DurationMs == 5000 && s.PositionMs == 0 }},
+			func(s State) bool {
+				return s.MediaID == "b" && s.MediaRevision == 11 && s.DurationMs == 5000 && s.PositionMs == 0
+			}},
 		{"second next of the same moment", with(playing(), func(s *State) { s.MediaRevision = 10 }), Intent{Op: OpNext, BaseRevision: 9}, "", CodeStaleMedia, nil},
 		{"no previous", playing(), Intent{Op: OpPrevious}, "", CodeNoItem, nil},
 		{"previous around the corner", with(playing(), func(s *State) { s.Loop = LoopAll }), Intent{Op: OpPrevious}, Accepted, "",
@@ -107,6 +109,7 @@ func TestApply(t *testing.T) {
 		{"live cannot be sped up", live, Intent{Op: OpRate, Rate: 2}, "", CodeLive, nil},
 		{"live can be paused", live, Intent{Op: OpPause}, Accepted, "", func(s State) bool { return !s.Playing }},
 		{"older item", playing(), Intent{Op: OpSeek, PositionMs: ms(1), BaseRevision: 4}, "", CodeStaleMedia, nil},
+		{"another item by name", playing(), Intent{Op: OpSeek, PositionMs: ms(1), BaseMediaID: "z"}, "", CodeStaleMedia, nil},
 		{"other epoch", playing(), Intent{Op: OpPause, Epoch: "e0"}, "", CodeStaleEpoch, nil},
 		{"future revision", playing(), Intent{Op: OpPause, BaseRevision: 11}, "", CodeAhead, nil},
 		{"nothing chosen", New("e1"), Intent{Op: OpPlay}, "", CodeNoMedia, nil},
@@ -183,7 +186,7 @@ func TestDeferrals(t *testing.T) {
 	for i := range 5 { // a storm: the last one counts
 		in := Intent{Op: OpSeek, PositionMs: ms(float64(i)), Actor: by("ana")}
 		_, ack, err := Apply(s, in, Env{}, t0+int64(i)*1000)
-		if err != nil || ack.Outcome != Deferred || ack.DueUs != t0+70_000 || !d.Put(in, ack) {
+		if err != nil || ack.Outcome != Deferred || ack.DueUs != t0+70_000 || !d.Note(in, ack) {
 			t.Fatalf("seek %d: %+v %v", i, ack, err)
 		}
 	}
@@ -203,10 +206,14 @@ func TestDeferrals(t *testing.T) {
 		t.Fatal("a deferred seek hit another item")
 	}
 	for i := range maxDeferrals + 1 {
-		ok := d.Put(Intent{Actor: by(string(rune('a' + i)))}, Ack{DueUs: int64(1000 - i)})
+		ok := d.Note(Intent{Op: OpSeek, Actor: by(string(rune('a' + i)))}, Ack{Outcome: Deferred, DueUs: int64(1000 - i)})
 		if ok != (i < maxDeferrals) {
 			t.Fatalf("put %d: %v", i, ok)
 		}
+	}
+	later := Intent{Op: OpNext, Actor: by("a")}
+	if d.Note(later, Ack{Outcome: Accepted}); d.NextUs() == 1000 || len(d.list) != maxDeferrals-1 {
+		t.Fatal("a seek outlived a later choice of item")
 	}
 	for last := int64(0); d.NextUs() != 0; {
 		if d.NextUs() < last {

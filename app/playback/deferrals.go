@@ -12,16 +12,24 @@ type Deferral struct {
 }
 
 // Deferrals keeps the last deferred seek of each person, on the node that received it. The zero value is empty. It is a
-// plain value without a lock; whoever owns the room's intents on this node owns it.
+// plain value without a lock. Its owner decides the intents of one person strictly one after the other, hands every
+// answer to Note, and takes what has fallen due only when it is about to decide it.
 type Deferrals struct {
 	list []Deferral // ordered by DueUs
 }
 
-// Put keeps the intent that Apply has answered with ack, and drops an earlier one of the same person. It reports false,
-// and keeps nothing, when there are too many. An intent that did not say what it is based on is tied to the revision it
-// was decided against, so that it can never hit another item.
-func (d *Deferrals) Put(in Intent, ack Ack) bool {
-	d.list = slices.DeleteFunc(d.list, func(e Deferral) bool { return e.Intent.Actor.ID == in.Actor.ID })
+// Note is told of every answer of Apply. It keeps a deferred intent instead of an earlier one of the same person, and
+// forgets a kept one when a later intent of that person has moved the room. It reports false, and keeps nothing, when too
+// many people are scrubbing at once. An intent that did not say what it is based on is tied to the revision it was decided
+// against, so that it can never hit another item.
+func (d *Deferrals) Note(in Intent, ack Ack) bool {
+	moves := in.PositionMs != nil || in.Op == OpMedia || in.Op == OpNext || in.Op == OpPrevious
+	if ack.Outcome == Deferred || (ack.Outcome == Accepted && moves) {
+		d.list = slices.DeleteFunc(d.list, func(e Deferral) bool { return e.Intent.Actor.ID == in.Actor.ID })
+	}
+	if ack.Outcome != Deferred {
+		return true
+	}
 	if len(d.list) >= maxDeferrals {
 		return false
 	}

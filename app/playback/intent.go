@@ -30,14 +30,15 @@ type Intent struct {
 	MediaID      string   // for OpMedia
 	Loop         Loop     // for OpLoop
 	BaseRevision uint32   // the revision the actor was looking at; 0: not stated
-	Epoch        string   // and its epoch; empty: not stated
+	BaseMediaID  string   // the item the actor was looking at; empty: not stated
+	Epoch        string   // the epoch of BaseRevision; empty: not stated
 	CID          string   // client's own id of this intent; the echo carries it back as State.ClientID
 	Actor        Actor
 }
 
 // check refuses what no state could accept.
 func (in Intent) check() error {
-	if len(in.CID) > MaxIDBytes || len(in.MediaID) > MaxIDBytes || len(in.Actor.ID) > MaxIDBytes || len(in.Epoch) > MaxIDBytes {
+	if len(in.CID) > MaxIDBytes || len(in.MediaID) > MaxIDBytes || len(in.Actor.ID) > MaxIDBytes || len(in.Epoch) > MaxIDBytes || len(in.BaseMediaID) > MaxIDBytes {
 		return invalid("intent", "an id is longer than 128 bytes")
 	}
 	if in.PositionMs != nil && !within(*in.PositionMs, 0, MaxPositionMs) {

@@ -55,6 +55,7 @@ type Report struct {
 	JitterMs       float64
 	JoinedUs       int64
 	SeenUs         int64 // when this report arrived
+	Free           bool  // does not follow the room right now: local pause, free mode
 	Important      bool  // the room waits for this person even when most others are fine
 }
 
@@ -104,7 +105,7 @@ func (s State) healthy(reports []Report, idle bool, now int64) []string {
 	for i := range reports {
 		r := &reports[i]
 		ok := r.Activity == ActivityPlaying || r.Activity == ActivityPaused
-		if ok && r.present(now) && (idle || s.readyOnce(r)) && !s.Exempt(r.Member, now) {
+		if ok && !r.Free && r.present(now) && (idle || s.readyOnce(r)) && !s.Exempt(r.Member, now) {
 			fit = append(fit, r)
 		}
 	}

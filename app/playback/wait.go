@@ -61,7 +61,7 @@ func (s State) reviewHold(reports []Report, policy Policy, now int64) (State, bo
 
 // blocks reports whether a session of the wait set is still worth waiting for.
 func (s State) blocks(r *Report, now int64) bool {
-	if !r.present(now) || s.Exempt(r.Member, now) {
+	if r.Free || !r.present(now) || s.Exempt(r.Member, now) {
 		return false
 	}
 	if r.Activity == ActivityStalled || r.Activity == ActivityLoading {
@@ -106,7 +106,7 @@ func (s State) reviewStalls(reports []Report, policy Policy, now int64) (State, 
 
 // takesPart reports whether a session has a say in mid-play waiting: present, settled in, not exempt, and playing along.
 func (s State) takesPart(r *Report, now int64) bool {
-	return r.present(now) && s.readyOnce(r) && now-r.JoinedUs >= joinGraceUs && !s.Exempt(r.Member, now) &&
+	return !r.Free && r.present(now) && s.readyOnce(r) && now-r.JoinedUs >= joinGraceUs && !s.Exempt(r.Member, now) &&
 		(r.Activity == ActivityPlaying || r.Activity == ActivityStalled)
 }
 

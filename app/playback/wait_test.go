@@ -22,6 +22,7 @@ func stalled(us int64) func(*Report) {
 }
 func important(r *Report) { r.Important = true }
 func gone(r *Report)      { r.SeenUs = t0 - 6_000_000 }
+func free(r *Report)      { r.Free = true }
 func fresh(r *Report)     { r.JoinedUs = t0 - 2_000_000 }
 func arriving(r *Report)  { r.ReadyRevision, r.Activity, r.JoinedUs = 0, ActivityLoading, t0-2_000_000 }
 func ready(r *Report)     { r.ReadyRevision, r.Activity = 11, ActivityPaused }
@@ -56,6 +57,7 @@ func TestHoldBegins(t *testing.T) {
 		{"not for those who arrive", playing(), PolicySoft, []Report{viewer("a", arriving)}, nil, 0},
 		{"not for those who left", playing(), PolicySoft, []Report{viewer("a", gone), viewer("b")}, []string{"b"}, 4_000_000},
 		{"not for the exempt", blamed, PolicyStrict, []Report{viewer("a"), viewer("b")}, []string{"b"}, 15_000_000},
+		{"not for those who do not follow", playing(), PolicySoft, []Report{viewer("a", free)}, nil, 0},
 		{"nobody there", playing(), PolicySoft, nil, nil, 0},
 		{"first item: nothing to be ready for", New("e1"), PolicySoft, []Report{viewer("a", func(r *Report) { r.ReadyRevision = 0 })}, []string{"a"}, 4_000_000},
 		{"paused room does not wait at a seek", paused(), PolicySoft, []Report{viewer("a")}, nil, 0},
@@ -109,6 +111,7 @@ func TestMidPlayStalls(t *testing.T) {
 		{"alone", PolicySoft, []Report{viewer("x", long)}, []string{"x"}},
 		{"anyone when strict", PolicyStrict, append(many(7), viewer("x", long)), []string{"x"}},
 		{"nobody when off", PolicyOff, []Report{viewer("x", long)}, nil},
+		{"someone who does not follow", PolicyStrict, []Report{viewer("a"), viewer("x", long, free)}, nil},
 		{"a newcomer", PolicyStrict, []Report{viewer("a"), viewer("x", long, fresh)}, nil},
 		{"someone who arrives", PolicyStrict, []Report{viewer("a"), viewer("x", arriving)}, nil},
 		{"someone who left", PolicyStrict, []Report{viewer("a"), viewer("x", long, gone)}, nil},
@@ -179,6 +182,7 @@ func TestHoldEnds(t *testing.T) {
 		{"the culprit vanished", held(HoldStall, "a"), PolicySoft, nil, true, nil, 0},
 		{"the culprit fell silent", held(HoldStall, "a"), PolicySoft, []Report{viewer("a", gone)}, true, nil, 0},
 		{"a bystander does not matter", held(HoldSeek, "a"), PolicySoft, []Report{viewer("a", ready), viewer("x", stalled(2_000_000))}, true, nil, 0},
+		{"gave up following", held(HoldSeek, "a"), PolicySoft, []Report{viewer("a", free)}, true, nil, 0},
 		{"deadline", late(held(HoldSeek, "a")), PolicySoft, []Report{viewer("a")}, true, nil, 1},
 		{"deadline of a stall blames nobody twice", late(held(HoldStall, "a")), PolicySoft, []Report{viewer("a", stalled(9_000_000))}, true, nil, 0},
 		{"policy switched off", held(HoldSeek, "a"), PolicyOff, []Report{viewer("a")}, true, nil, 0},
