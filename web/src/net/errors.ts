@@ -1,7 +1,11 @@
 import type { ErrorInfo } from '../gen/synctv/v1/common_pb'
+import type { Playback } from '../gen/synctv/v1/playback_pb'
 
 /** What every call can fail with: the server's ErrorInfo, or one of our own codes ("network", "offline", "timeout"). */
 export class ApiError extends Error {
+  /** The state as it is, when the refusal was about an outdated view. */
+  playback: Playback | undefined
+
   constructor(
     /** Stable snake_case code. */
     readonly code: string,
