@@ -1,0 +1,59 @@
+// How long this device takes to start and to seek. Learned while playing, kept between visits.
+
+/** What is stored between visits, in milliseconds. */
+export interface StoredLatencies {
+  readonly startMs: number
+  readonly seekMs: number
+}
+
+const weight = 0.35
+
+/** An average that trusts its first measurement more than its guess, and later ones a little at a time. */
+class Learned {
+  private seen = 0
+  constructor(private ms: number, private readonly lo: number, private readonly hi: number) {}
+
+  get value(): number {
+    return this.ms
+  }
+
+  learn(ms: number): void {
+    if (!(ms > this.lo - 20 && ms < this.hi * 4)) return
+    const clipped = Math.min(Math.max(ms, this.lo), this.hi)
+    this.ms += (clipped - this.ms) * (this.seen === 0 ? 0.7 : weight)
+    this.seen++
+  }
+}
+
+export class Latencies {
+  private readonly starts: Learned
+  private readonly seeks: Learned
+
+  constructor(stored?: Partial<StoredLatencies>) {
+    const usable = (v: number | undefined, guess: number, hi: number) => (v !== undefined && v >= 0 && v <= hi ? v : guess)
+    this.starts = new Learned(usable(stored?.startMs, 50, 400), 0, 400)
+    this.seeks = new Learned(usable(stored?.seekMs, 80, 3000), 5, 3000)
+  }
+
+  /** From play() to the first movement. */
+  get startMs(): number {
+    return this.starts.value
+  }
+
+  /** From a seek until the player can play on. */
+  get seekMs(): number {
+    return this.seeks.value
+  }
+
+  learnStart(ms: number): void {
+    this.starts.learn(ms)
+  }
+
+  learnSeek(ms: number): void {
+    this.seeks.learn(ms)
+  }
+
+  toJSON(): StoredLatencies {
+    return { startMs: Math.round(this.startMs * 10) / 10, seekMs: Math.round(this.seekMs * 10) / 10 }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Gear } from './room'
+import { canPlay, setRate } from './room'
+
+const exactS = 1e-6 // browsers keep positions as whole microseconds
+const retryMs = 500
+const maxTries = 3
+
+/** Lands a paused player on one exact position: error 0, verified, not approximately. */
+export class Stand {
+  private posS = NaN
+  private tries = 0
+  private soughtAt = -Infinity
+
+  /** Forgets the last position. */
+  clear(): void {
+    this.posS = NaN
+  }
+
+  /** One step; returns whether the player stands there and could play on. */
+  tick(g: Gear, now: number, positionMs: number, rate: number): boolean {
+    const p = g.player
+    if (!p.paused) {
+      p.pause()
+      g.trace.add(now, 'pause')
+    }
+    setRate(g, now, rate)
+    const posS = exactSeconds(g, positionMs)
+    if (posS !== this.posS) {
+      this.posS = posS
+      this.tries = 0
+      this.soughtAt = -Infinity
+    }
+    if (this.landed(g)) {
+      if (this.soughtAt > -Infinity && canPlay(p)) {
+        g.latencies.learnSeek(now - this.soughtAt)
+        this.soughtAt = -Infinity
+      }
+      return canPlay(p)
+    }
+    // A player that can only stop at certain frames is not asked for ever.
+    const waiting = p.seeking || now - this.soughtAt < retryMs
+    if (p.readyState >= 1 && !waiting && this.tries < maxTries) {
+      this.tries++
+      this.soughtAt = now
+      p.setPosition(posS)
+      g.trace.add(now, 'seek', posS)
+    }
+    return this.tries >= maxTries && canPlay(p)
+  }
+
+  private landed(g: Gear): boolean {
+    if (g.player.seeking) return false
+    return Math.abs(g.player.position() - this.posS) <= exactS || (g.player.ended && this.posS >= g.player.duration - 0.05)
+  }
+}
+
+/** The position in seconds as a browser can keep it, within the media. */
+export function exactSeconds(g: Gear, positionMs: number): number {
+  const end = g.player.duration
+  const s = Math.round(positionMs * 1000) / 1e6
+  return Number.isFinite(end) && end > 0 ? Math.min(s, end) : s
+}
