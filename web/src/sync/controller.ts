@@ -73,6 +73,7 @@ export class Controller {
   private stalledSince: number | null = null
   private interruptions: number[] = []
   private ready = false
+  private begun = { atMs: NaN, positionMs: NaN } // the scheduled start that the running player was started for
   private last: PlaybackState | null = null
 
   constructor(o: ControllerOptions) {
@@ -143,7 +144,8 @@ export class Controller {
     if (!this.clock.ready) return this.tickBlind(g, now, s)
     const server = this.clock.server(now)
     const scheduled = server < s.atMs && s.leadRate === 0
-    if (this.phase === 'running' && !scheduled) return this.tickRunning(g, now, s)
+    const begun = this.begun.atMs === s.atMs && this.begun.positionMs === s.positionMs
+    if (this.phase === 'running' && (!scheduled || begun)) return this.tickRunning(g, now, s)
     return this.tickMeeting(g, now, s)
   }
 
@@ -209,8 +211,9 @@ export class Controller {
     if (step.kind === 'over') return this.tickOver(g, now, s)
     if (step.kind === 'wait') return this.status(now, null, step.untilMs)
     this.enter('running')
+    this.follow.begin(g, now, step.lateMs)
     this.start(g, now)
-    this.follow.begin(g, now)
+    this.begun = { atMs: s.atMs, positionMs: s.positionMs }
     return this.status(now, null, now + 20)
   }
 

@@ -6,6 +6,7 @@ import { rateLagMs, Steer, Window } from './steer'
 const quietMs = 250 // after a command nothing is measured: it has not arrived yet
 const startQuietMs = 90
 const seekQuietMs = 150
+const freshBursts = 3 // corrections towards the inner band before the outer one has to do
 const stillMs = 350 // a player that claims to play and has not moved for this long is dry
 const driftMs = 6000 // the shortest calm from which a drift is computed
 
@@ -27,7 +28,8 @@ export class Follow {
   private anchor: { at: number; posMs: number; rate: number; kind: 'start' | 'seek'; learn: boolean } | null = null
   private quietUntil = -Infinity
   private fresh = true // just started or moved: correct soon and firmly, then settle within the inner band
-  private freshUntil = -Infinity
+  private firmUntil = -Infinity
+  private bursts = 0 // since fresh
   private lastPos = NaN
   private lastMoved = -Infinity
   private dry = false
@@ -45,11 +47,15 @@ export class Follow {
     return (1 + this.steer.delta) * (1 + this.trim)
   }
 
-  /** The player has just been told to play. */
-  begin(g: Gear, now: number): void {
+  /** The player is about to be told to play, too late by a known time, which it begins to make up for at once. */
+  begin(g: Gear, now: number, lateMs: number): void {
     this.reset(now, startQuietMs)
-    this.anchor = { at: now, posMs: g.player.position() * 1000, rate: g.player.rate(), kind: 'start', learn: true }
     this.base = g.player.rate()
+    if (lateMs > 20 && g.bands.current(now).enter < lateMs) {
+      this.steer.begin(now + g.latencies.startMs, lateMs / this.base, { maxRate: lateMs > 150 ? 0.25 : 0.12, minMs: 400 })
+      this.apply(g, now)
+    }
+    this.anchor = { at: now, posMs: g.player.position() * 1000, rate: g.player.rate(), kind: 'start', learn: !this.steer.active }
   }
 
   /** Another source: what was learned about drift does not hold. */
@@ -102,7 +108,8 @@ export class Follow {
     this.wanted = 0
     this.quietUntil = now + quiet
     this.fresh = true
-    this.freshUntil = now + 1500
+    this.bursts = 0
+    this.firmUntil = now + 1500
     this.lastPos = NaN
     this.lastMoved = now
     this.dry = false
@@ -150,8 +157,9 @@ export class Follow {
     this.calm = null
     this.wanted = 0
     this.quietUntil = now + rateLagMs + quietMs
-    this.freshUntil = now + 1500
+    this.firmUntil = now + 1500
     this.fresh = true
+    this.bursts = 0
     this.apply(g, now)
   }
 
@@ -171,7 +179,7 @@ export class Follow {
 
   private correct(g: Gear, now: number, s: PlaybackState): void {
     if (this.steer.active && now >= this.steer.endMs - 0.5) return this.finish(g, now)
-    const r = this.window.median(now, this.fresh ? 5 : 7, this.tickMs * 9 + 100)
+    const r = this.reading(now)
     if (r === null) return
     const band = g.bands.current(now)
     const size = Math.abs(r)
@@ -179,7 +187,7 @@ export class Follow {
     if (this.steer.active) return this.review(g, now, r)
     this.learn(g, now)
     this.judge(g, r)
-    if (this.fresh && now > this.freshUntil && size <= band.enter) this.fresh = false
+    if (this.bursts > freshBursts && size <= band.enter) this.fresh = false
     // Right after a start the inner band is worth a correction; later only the outer one is.
     const enter = this.fresh ? Math.min(band.enter, band.leave * 1.5) : band.enter
     if (size <= enter) {
@@ -191,13 +199,22 @@ export class Follow {
     this.burst(g, now, r)
   }
 
+  /** The error to act on. A plain one just after a start needs fewer readings. */
+  private reading(now: number): number | null {
+    const maxAge = this.tickMs * 9 + 100
+    const early = this.fresh && !this.steer.active ? this.window.median(now, 3, maxAge) : null
+    if (early !== null && Math.abs(early) > 40) return early
+    return this.window.median(now, this.fresh ? 5 : 7, maxAge)
+  }
+
   private burst(g: Gear, now: number, r: number): void {
     const size = Math.abs(r)
     const steady = g.bands.current(now).maxRate
-    const firm = this.fresh && now < this.freshUntil
+    const firm = this.fresh && now < this.firmUntil
     const maxRate = size > 150 ? 0.25 : firm ? 0.12 : size > 60 ? 0.06 : steady
     const minMs = Math.max(firm ? 400 : 1000, this.tickMs * 5)
     this.before = r
+    this.bursts++
     this.steer.plan(now, r, { maxRate, minMs })
     this.wanted = this.steer.plannedMs
     this.apply(g, now)
@@ -236,7 +253,7 @@ export class Follow {
   /** How long the last start or seek took, once the player runs at the plain rate. */
   private learn(g: Gear, now: number): void {
     const a = this.anchor
-    const lag = this.lags.median(now, 5)
+    const lag = this.lags.median(now, 3)
     if (!a || !a.learn || lag === null) return
     if (a.kind === 'start') g.latencies.learnStart(lag)
     else g.latencies.learnSeek(lag)

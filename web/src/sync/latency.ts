@@ -31,7 +31,7 @@ export class Latencies {
 
   constructor(stored?: Partial<StoredLatencies>) {
     const usable = (v: number | undefined, guess: number, hi: number) => (v !== undefined && v >= 0 && v <= hi ? v : guess)
-    this.starts = new Learned(usable(stored?.startMs, 50, 400), 0, 400)
+    this.starts = new Learned(usable(stored?.startMs, 75, 400), 0, 400)
     this.seeks = new Learned(usable(stored?.seekMs, 80, 3000), 5, 3000)
   }
 

@@ -15,7 +15,7 @@ interface Plan {
 }
 
 /** What a step has led to: wait until a page time, the player was started, or there is nothing left to play. */
-export type Step = { readonly kind: 'wait'; readonly untilMs: number } | { readonly kind: 'go' } | { readonly kind: 'over' }
+export type Step = { readonly kind: 'wait'; readonly untilMs: number } | { readonly kind: 'go'; readonly lateMs: number } | { readonly kind: 'over' }
 
 /**
  * Brings a paused player into a moving room: choose a position that the room will reach, stand there with buffers full, and
@@ -49,7 +49,7 @@ export class Meeting {
     }
     setRate(g, now, baseRate(g, s, now))
     this.plan = null
-    return { kind: 'go' }
+    return { kind: 'go', lateMs: Math.max(0, now - fire) }
   }
 
   /** Puts the player on the plan's position; true when it could start. */
@@ -73,12 +73,20 @@ export class Meeting {
     return true
   }
 
-  private choose(g: Gear, now: number, s: PlaybackState, tries: number): void {
+  /** How long it takes to be ready: nothing for a player that already stands where the room starts. */
+  private leadMs(g: Gear, now: number, s: PlaybackState, tries: number): number {
     const server = g.clock.server(now)
-    const scheduled = server < s.atMs && s.leadRate === 0
+    const there = canPlay(g.player) && Math.abs(g.player.position() - exactSeconds(g, s.positionMs)) <= 1e-6
+    if (there && tries === 0 && s.leadRate === 0 && server + g.latencies.startMs < s.atMs + lateMs) return 0
     // Every failed meeting gives the next one more time: the network decides how long a seek takes.
-    const lead = (g.latencies.seekMs * (1 + tries / 2) + g.latencies.startMs + marginMs) * (1 + tries / 4)
-    const atMs = scheduled ? s.atMs : server + lead
+    return (g.latencies.seekMs * (1 + tries / 2) + g.latencies.startMs + marginMs) * (1 + tries / 4)
+  }
+
+  private choose(g: Gear, now: number, s: PlaybackState, tries: number): void {
+    const lead = this.leadMs(g, now, s, tries)
+    const soonest = g.clock.server(now) + lead
+    // A start that cannot be reached in time is not chased: whoever has to seek anyway meets the room a moment later.
+    const atMs = lead === 0 ? s.atMs : s.leadRate === 0 ? Math.max(s.atMs, soonest) : soonest
     const pos = positionAt(s, atMs)
     if (nearEnd(g, s, pos)) {
       this.plan = null

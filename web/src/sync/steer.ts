@@ -68,6 +68,13 @@ export class Steer {
     this.now = { from: nowMs, to: nowMs + length, delta: Math.sign(total) * height }
   }
 
+  /** Plans the burst with which a player starts at time atMs; its rate is heard from the first sample on. */
+  begin(atMs: number, e: number, limits: Limits): void {
+    this.clear()
+    this.plan(atMs, e, limits)
+    if (this.now) this.now = { ...this.now, from: this.now.from - rateLagMs, to: this.now.to - rateLagMs }
+  }
+
   /** Ends the burst now. */
   stop(nowMs: number): void {
     if (this.now) this.past.push({ ...this.now, to: Math.min(this.now.to, nowMs) })
