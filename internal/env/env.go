@@ -1,9 +1,10 @@
 // Package env reads a program's configuration from environment variables and from nothing else.
 //
 // The variables are the fields of one struct, tagged for github.com/caarlos0/env: "env" names a
-// variable, "envPrefix" a group, "envDefault" its default. Three tags are this package's own:
-// "doc" is the sentence of the documentation, "example" a value to show in it, and "secret" marks
-// what must never be printed and may also come from a file (NAME_FILE).
+// variable, "envPrefix" a group, "envDefault" its default. Four tags are this package's own:
+// "doc" is the sentence of the documentation, "example" a value to show in it, "secret" marks what
+// must never be printed and may also come from a file (NAME_FILE), and "reserved" marks names that
+// are known and do nothing yet: they are checked, not documented, and setting one is a warning.
 //
 // Load looks at the whole environment before it complains: every mistake is one [Problem], and
 // all are returned at once.
@@ -134,6 +135,9 @@ func (l *loader) collect() {
 		if l.find(name) != nil {
 			if value != "" {
 				l.values[name] = value
+			}
+			if value != "" && l.find(name).Reserved {
+				l.warnings = append(l.warnings, name+" is set and has no effect in this version.")
 			}
 			continue
 		}
@@ -266,11 +270,11 @@ func (f Field) problem(value string, err error) Problem {
 		p.Do = "Kubernetes sets this for a Service of that name: set enableServiceLinks: false in the pod, or rename the Service."
 		return p
 	}
-	var own Problem
+	own, said := ownProblem(err)
 	switch {
-	case errors.As(err, &own) && f.Secret:
+	case said && f.Secret:
 		p.Do = own.Do
-	case errors.As(err, &own):
+	case said:
 		p.Wrong, p.Do = shown+" "+own.Wrong, own.Do
 	case f.Example != "":
 		p.Do = "Write it like " + f.Example + "."
@@ -278,6 +282,23 @@ func (f Field) problem(value string, err error) Problem {
 		p.Do = "Write it like " + f.Default + ", the default."
 	}
 	return p
+}
+
+// ownProblem finds the Problem that a type's UnmarshalText returned; the parser's own errors do not unwrap.
+func ownProblem(err error) (Problem, bool) {
+	var all caarlos.AggregateError
+	if errors.As(err, &all) {
+		for _, e := range all.Errors {
+			if pe, ok := e.(caarlos.ParseError); ok {
+				e = pe.Err
+			}
+			var p Problem
+			if errors.As(e, &p) {
+				return p, true
+			}
+		}
+	}
+	return Problem{}, false
 }
 
 var serviceLinkName = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)

@@ -22,8 +22,12 @@ type Field struct {
 	Doc, Default, Example string
 	// Secret values are never shown.
 	Secret bool
+	// Reserved names do nothing yet.
+	Reserved bool
 	// Value as it is, in the spelling of the variable; "" when empty.
 	Value string
+	// Shown replaces the value of a secret that has a part worth showing; see [Redacter].
+	Shown string
 }
 
 // Fields lists the variables of a struct in the order in which they are written.
@@ -56,11 +60,24 @@ func walkStruct(v reflect.Value, prefix, group string) []Field {
 		fields = append(fields, Field{
 			Name: prefix + key, Group: group, Kind: kindOf(t.Type),
 			Doc: t.Tag.Get("doc"), Default: t.Tag.Get("envDefault"), Example: t.Tag.Get("example"),
-			Secret: t.Tag.Get("secret") == "true",
-			Value:  text(v.Field(i)),
+			Secret: t.Tag.Get("secret") == "true", Reserved: t.Tag.Get("reserved") == "true",
+			Value: text(v.Field(i)), Shown: redacted(v.Field(i)),
 		})
 	}
 	return fields
+}
+
+// Redacter is implemented by secrets that have a part worth showing, for example an address.
+type Redacter interface {
+	// Redacted is the value without what is secret in it.
+	Redacted() string
+}
+
+func redacted(v reflect.Value) string {
+	if r, ok := v.Interface().(Redacter); ok {
+		return r.Redacted()
+	}
+	return ""
 }
 
 // Kinder is implemented by types that can say what their text looks like.
@@ -106,12 +123,17 @@ func text(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// Table writes the effective value of every variable, secrets only as "set" or "not set".
+// Table writes the effective value of every variable, secrets only as "set", and nothing of reserved names.
 func Table(w io.Writer, fields []Field) error {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, f := range fields {
+		if f.Reserved {
+			continue
+		}
 		value := f.Value
 		switch {
+		case f.Secret && f.Shown != "":
+			value = f.Shown
 		case f.Secret && value != "":
 			value = "(set, not shown)"
 		case value == "":
@@ -122,11 +144,14 @@ func Table(w io.Writer, fields []Field) error {
 	return tw.Flush()
 }
 
-// Markdown writes one table per group. titles gives a heading for each group, in the spelling of
+// Markdown writes one table per group, without reserved names. titles gives a heading for each group, in the spelling of
 // [Field.Group]; a group without one gets its own name.
 func Markdown(w io.Writer, fields []Field, titles map[string]string) error {
 	group := "\x00"
 	for _, f := range fields {
+		if f.Reserved {
+			continue
+		}
 		if f.Group != group {
 			group = f.Group
 			title := titles[group]
