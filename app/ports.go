@@ -52,6 +52,7 @@ type RoomFilter struct {
 	Visibility Visibility // "" for any
 	Member     PersonID   // only rooms this person belongs to; "" for any
 	Favourite  UserID     // only favourites of this account; "" for any
+	Owner      UserID     // only rooms this account owns; "" for any
 	Query      string     // part of the name, case-blind
 }
 

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Config is what an operator chose. The zero value of a limit means its default.
+type Config struct {
+	Name    string // of this server, shown to people
+	Version string
+	// NodeID names this process among all nodes; unique per start.
+	NodeID string
+
+	RegistrationOpen bool
+	GuestsAllowed    bool
+	// ProxyAllowed lets media travel through this server.
+	ProxyAllowed bool
+
+	AccessTTL  time.Duration // default 15 min
+	RefreshTTL time.Duration // default 30 days
+	GuestTTL   time.Duration // default 7 days
+
+	MaxRoomsPerUser int // default 100
+	MaxMediaPerRoom int // default 2000
+	MaxSeatsPerRoom int // default 10000, on top of each room's own capacity
+
+	// AddressKey keys the hash under which networks of guests are remembered.
+	AddressKey []byte
+}
+
+func (c *Config) setDefaults() {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.AccessTTL, 15*time.Minute)
+	def(&c.RefreshTTL, 30*24*time.Hour)
+	def(&c.GuestTTL, 7*24*time.Hour)
+	for _, n := range []struct {
+		p *int
+		v int
+	}{{&c.MaxRoomsPerUser, 100}, {&c.MaxMediaPerRoom, 2000}, {&c.MaxSeatsPerRoom, 10000}} {
+		if *n.p == 0 {
+			*n.p = n.v
+		}
+	}
+}
+
+// Deps are the cellars and leaves app stands on.
+type Deps struct {
+	Store     Store
+	Bus       Bus
+	Presence  PresenceStore
+	Keys      KeyStore
+	Limits    Limiter
+	Clock     Clock
+	Passwords PasswordHasher
+	Tokens    TokenSigner
+	Prober    Prober
+	Signer    URLSigner
+	Log       *slog.Logger
+}
+
+// App is the service everyone talks to. Its methods may be called from any goroutine.
+type App struct {
+	// immutable after New
+	cfg Config
+	Deps
+	sessions *sessionCache
+	hub      *hub
+	stats    Stats
+
+	draining atomic.Bool
+}
+
+// New checks that everything is there. Nothing runs before Run.
+func New(cfg Config, deps Deps) (*App, error) {
+	cfg.setDefaults()
+	if cfg.NodeID == "" {
+		return nil, errors.New("app: Config.NodeID is empty")
+	}
+	if len(cfg.AddressKey) < 16 {
+		return nil, errors.New("app: Config.AddressKey needs at least 16 bytes")
+	}
+	if deps.Store == nil || deps.Bus == nil || deps.Presence == nil || deps.Keys == nil || deps.Limits == nil || deps.Clock == nil ||
+		deps.Passwords == nil || deps.Tokens == nil || deps.Prober == nil || deps.Signer == nil || deps.Log == nil {
+		return nil, errors.New("app: a dependency is missing")
+	}
+	a := &App{cfg: cfg, Deps: deps, sessions: newSessionCache()}
+	a.hub = newHub(a)
+	return a, nil
+}
+
+// Now is the cluster's time.
+func (a *App) Now() Time { return Time(a.Clock.Now()) }
+
+// Run receives from the bus and keeps rooms going until ctx ends, then waits for all it started.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.Bus.Join(ctx, topicSessions); err != nil {
+		return err
+	}
+	stopped := a.hub.start(ctx)
+	housekeeping := make(chan struct{})
+	go func() {
+		defer close(housekeeping)
+		a.housekeep(ctx)
+	}()
+	err := a.Bus.Run(ctx, a.receive, a.hub.resync)
+	<-housekeeping
+	<-stopped
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Drain makes Ready fail, so that nobody new is sent here.
+func (a *App) Drain() { a.draining.Store(true) }
+
+// Ready tells whether new people should be sent to this node.
+func (a *App) Ready(ctx context.Context) error {
+	if a.draining.Load() {
+		return Errorf(CodeUnavailable, "This server is shutting down.")
+	}
+	return a.Store.Ping(ctx)
+}
+
+// ServerInfo is what anyone may know of this server.
+type ServerInfo struct {
+	Name, Version    string
+	RegistrationOpen bool
+	GuestsAllowed    bool
+	MaxMessageChars  int
+}
+
+// ServerInfo returns what anyone may know of this server.
+func (a *App) ServerInfo() ServerInfo {
+	return ServerInfo{a.cfg.Name, a.cfg.Version, a.cfg.RegistrationOpen, a.cfg.GuestsAllowed, maxMessageRunes}
+}
+
+// limit takes one token of a rate and fails with CodeRateLimited when there is none.
+func (a *App) limit(ctx context.Context, key string, burst int, per time.Duration, message string) error {
+	ok, wait, err := a.Limits.Allow(ctx, key, burst, per, 1)
+	if err != nil {
+		return Wrap(CodeUnavailable, err, "The server cannot check this now. Try again in a moment.")
+	}
+	if !ok {
+		e := Errorf(CodeRateLimited, "%s", message)
+		e.RetryAfter = wait
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,515 @@
+package app
+
+import (
+	"context"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"synctv/app/playback"
+)
+
+const (
+	maxMediaPerCall  = 100
+	maxFolderDepth   = 8
+	maxURLBytes      = 4096
+	maxMediaHeaders  = 16
+	maxSubtitles     = 32
+	providerDirect   = "direct"
+	probeLaterBudget = 15 * time.Second
+)
+
+// NewMedia is an item or folder to add.
+type NewMedia struct {
+	Title     string
+	Kind      MediaKind
+	Provider  string
+	URL       string
+	Headers   map[string]string
+	Subtitles []Subtitle
+	Delivery  Delivery
+}
+
+// item is the media as far as playback is concerned.
+func (m Media) item() playback.Item {
+	return playback.Item{ID: string(m.ID), DurationMs: m.DurationMs, Live: m.Meta.Live}
+}
+
+// draftMedia turns what a person sent into rows between two order keys.
+func (a *App) draftMedia(ctx context.Context, by Actor, room RoomID, parent MediaID, lo, hi string, in []NewMedia) ([]Media, error) {
+	keys, now := orderRun(lo, hi, len(in)), a.Now()
+	media := make([]Media, len(in))
+	for i, n := range in {
+		m, err := a.draftOne(n)
+		if err != nil {
+			return nil, err
+		}
+		m.ID, m.RoomID, m.ParentID, m.OrderKey = MediaID(newID("med_", now)), room, parent, keys[i]
+		m.AddedBy, m.AddedByName, m.Created, m.Version = by.person, by.name, now, 1
+		media[i] = m
+	}
+	return media, nil
+}
+
+func (a *App) draftOne(n NewMedia) (Media, error) {
+	title := cleanLine(n.Title)
+	if utf8.RuneCountInString(title) > 200 {
+		return Media{}, Invalid("title", "A title has at most 200 characters.")
+	}
+	if n.Kind == MediaFolder {
+		if title == "" {
+			return Media{}, Invalid("title", "A folder needs a title.")
+		}
+		return Media{Kind: MediaFolder, Title: title, Meta: MediaMeta{Named: true}}, nil
+	}
+	if n.Provider == "" {
+		n.Provider = providerDirect
+	}
+	if n.Provider != providerDirect {
+		return Media{}, Invalid("provider", "There is no provider called %q here.", clip(n.Provider, 40))
+	}
+	if n.Delivery == "" {
+		n.Delivery = DeliverAuto
+	}
+	if n.Delivery == DeliverProxy && !a.cfg.ProxyAllowed {
+		return Media{}, Invalid("delivery", "This server does not pass media through. Use direct delivery.")
+	}
+	if err := a.checkMediaURL("url", n.URL); err != nil {
+		return Media{}, err
+	}
+	if err := checkHeaders(n.Headers); err != nil {
+		return Media{}, err
+	}
+	if err := a.checkSubtitles(n.Subtitles); err != nil {
+		return Media{}, err
+	}
+	m := Media{Kind: MediaItem, Title: title, Provider: n.Provider, URL: n.URL, Delivery: n.Delivery,
+		Meta: MediaMeta{Headers: n.Headers, Subtitles: n.Subtitles, Probe: "pending", Named: title != ""}}
+	if title == "" {
+		m.Title = titleFromURL(n.URL)
+	}
+	return m, nil
+}
+
+// checkMediaURL refuses what cannot be media. Private addresses are fine here: a browser may
+// reach what this server may not, and the guard decides when this server would go there.
+func (a *App) checkMediaURL(field, raw string) error {
+	if raw == "" {
+		return Invalid(field, "Paste the address of a video, for example https://example.org/film.mp4.")
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case len(raw) > maxURLBytes:
+		return Invalid(field, "The address is too long.")
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return Invalid(field, "That is not a web address. It begins with https:// or http://.")
+	case u.User != nil:
+		return Invalid(field, "An address with a name and password in it is not accepted.")
+	case strings.ContainsFunc(raw, func(r rune) bool { return r < 0x21 || r == 0x7f }):
+		return Invalid(field, "The address contains blanks or control characters.")
+	}
+	return nil
+}
+
+func checkHeaders(h map[string]string) error {
+	if len(h) > maxMediaHeaders {
+		return Invalid("headers", "At most %d request headers.", maxMediaHeaders)
+	}
+	for k, v := range h {
+		if !headerName(k) || len(k) > 64 || len(v) > 4096 || strings.ContainsFunc(v, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+			return Invalid("headers", "The request header %q is not valid.", clip(k, 40))
+		}
+		switch strings.ToLower(k) {
+		case "host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "range", "if-range",
+			"accept-encoding", "via", "forwarded", "proxy-authorization", "proxy-connection", "keep-alive", "expect":
+			return Invalid("headers", "The request header %q cannot be set.", k)
+		}
+		if strings.HasPrefix(strings.ToLower(k), "x-forwarded-") {
+			return Invalid("headers", "The request header %q cannot be set.", k)
+		}
+	}
+	return nil
+}
+
+// headerName tells whether s is a token of RFC 9110 section 5.6.2.
+func headerName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
+	})
+}
+
+func (a *App) checkSubtitles(subs []Subtitle) error {
+	if len(subs) > maxSubtitles {
+		return Invalid("subtitles", "At most %d subtitles.", maxSubtitles)
+	}
+	for i := range subs {
+		s := &subs[i]
+		if err := a.checkMediaURL("subtitles", s.URL); err != nil {
+			return err
+		}
+		s.Label, s.Language = clip(cleanLine(s.Label), 60), clip(cleanLine(s.Language), 35)
+		if s.Format == "" {
+			s.Format = subtitleFormat(s.URL)
+		}
+		switch s.Format {
+		case "srt", "vtt", "ass":
+		default:
+			return Invalid("subtitles", "Subtitles are srt, vtt or ass.")
+		}
+	}
+	return nil
+}
+
+func subtitleFormat(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "vtt"
+	}
+	switch strings.ToLower(path.Ext(u.Path)) {
+	case ".srt":
+		return "srt"
+	case ".ass", ".ssa":
+		return "ass"
+	}
+	return "vtt"
+}
+
+func titleFromURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return clip(raw, 200)
+	}
+	base := path.Base(u.Path)
+	if base == "." || base == "/" || base == "" {
+		return u.Host
+	}
+	return clip(cleanLine(strings.TrimSuffix(base, path.Ext(base))), 200)
+}
+
+// ListMedia pages through a folder in order. Needs the room itself.
+func (a *App) ListMedia(ctx context.Context, g Grant, parent MediaID, p Page) ([]Media, string, error) {
+	if err := g.check(RoomView); err != nil {
+		return nil, "", err
+	}
+	return a.Store.ListMedia(ctx, g.room.ID, parent, p)
+}
+
+// AddMedia is what AddMedia takes.
+type AddMedia struct {
+	Parent   MediaID
+	Items    []NewMedia
+	PlayNext bool // right after what plays now
+	PlayNow  bool // and switch to the first of them; needs playback_navigate too
+}
+
+// AddMedia puts items or folders into the tree. Needs media_add.
+func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, error) {
+	if err := g.check(MediaAdd); err != nil {
+		return nil, err
+	}
+	if len(in.Items) < 1 || len(in.Items) > maxMediaPerCall {
+		return nil, Invalid("media", "Add 1 to %d items at once.", maxMediaPerCall)
+	}
+	if in.PlayNow && !g.Allows(PlaybackNavigate) {
+		return nil, errMayNot()
+	}
+	if err := a.limit(ctx, "media:"+string(g.actor.person), 60, time.Second, "Too many items at once. Wait a moment."); err != nil {
+		return nil, err
+	}
+	n, err := a.Store.CountMedia(ctx, g.room.ID)
+	if err != nil {
+		return nil, err
+	}
+	if n+len(in.Items) > a.cfg.MaxMediaPerRoom {
+		return nil, Errorf(CodeTooLarge, "A room holds at most %d items. Remove some first.", a.cfg.MaxMediaPerRoom)
+	}
+	var media []Media
+	err = a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+		if err := checkFolder(tx, in.Parent, 0); err != nil {
+			return err
+		}
+		parent := in.Parent
+		lo, hi, err := place(tx, &parent, "", in.PlayNext || in.PlayNow, "")
+		if err != nil {
+			return err
+		}
+		if media, err = a.draftMedia(ctx, g.actor, g.room.ID, parent, lo, hi, in.Items); err != nil {
+			return err
+		}
+		for _, m := range media {
+			if err := tx.SaveMedia(m); err != nil {
+				return err
+			}
+		}
+		return emit(MediaAdded{media})
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.probeLater(g.room.ID, media)
+	if in.PlayNow && media[0].Kind == MediaItem {
+		if _, err := a.control(ctx, g, playback.Intent{Op: playback.OpMedia, MediaID: string(media[0].ID)}); err != nil {
+			return nil, err
+		}
+	}
+	return media, nil
+}
+
+// checkFolder refuses a parent that is no folder or lies too deep.
+func checkFolder(tx RoomTx, parent MediaID, below int) error {
+	depth := below
+	for id := parent; id != ""; depth++ {
+		m, err := tx.Media(id)
+		if err != nil {
+			return err
+		}
+		if m.Kind != MediaFolder {
+			return Invalid("parent_id", "The parent is not a folder.")
+		}
+		if depth >= maxFolderDepth {
+			return Invalid("parent_id", "Folders can be at most %d deep.", maxFolderDepth)
+		}
+		id = m.ParentID
+	}
+	return nil
+}
+
+// place finds the order keys between which something comes to stand: right after what plays now,
+// before a sibling, or last. After "what plays now" may change the folder.
+func place(tx RoomTx, parent *MediaID, before MediaID, next bool, moving MediaID) (lo, hi string, err error) {
+	after := MediaID("")
+	if next {
+		pb, err := tx.Playback()
+		if err != nil {
+			return "", "", err
+		}
+		if cur, err := tx.Media(MediaID(pb.MediaID)); err == nil && cur.ID != moving {
+			*parent, after = cur.ParentID, cur.ID
+		}
+	}
+	siblings, err := tx.Siblings(*parent)
+	if err != nil {
+		return "", "", err
+	}
+	found := after == "" && before == ""
+	for _, s := range siblings {
+		if s.ID == moving {
+			continue
+		}
+		if before != "" && after == "" && s.ID == before {
+			hi, found = s.OrderKey, true
+			break
+		}
+		if after != "" && found {
+			hi = s.OrderKey
+			break
+		}
+		lo = s.OrderKey
+		if s.ID == after {
+			found = true
+		}
+	}
+	if !found {
+		return "", "", Invalid("before_id", "The item to stand before is not in that folder.")
+	}
+	return lo, hi, nil
+}
+
+// mayEdit lets people change what they added themselves.
+func (g Grant) mayEdit(m Media) error {
+	if m.AddedBy == g.actor.person && g.actions.Has(MediaAdd) || g.actions.Has(MediaEditAny) {
+		return nil
+	}
+	return errMayNot()
+}
+
+// MayEditMedia tells whether the person may change the item, and so see where it comes from.
+func (g Grant) MayEditMedia(m Media) bool { return g.mayEdit(m) == nil }
+
+// MediaPatch changes what is not nil.
+type MediaPatch struct {
+	Title     *string
+	URL       *string
+	Subtitles *[]Subtitle
+	Delivery  *Delivery
+}
+
+// UpdateMedia changes an item. One's own needs media_add, anybody's media_edit_any.
+func (a *App) UpdateMedia(ctx context.Context, g Grant, id MediaID, p MediaPatch) (Media, error) {
+	var after Media
+	probe := false
+	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+		m, err := tx.Media(id)
+		if err != nil {
+			return err
+		}
+		if err := g.mayEdit(m); err != nil {
+			return err
+		}
+		if err := a.patchMedia(&m, p); err != nil {
+			return err
+		}
+		probe = p.URL != nil
+		m.Version++
+		after = m
+		if err := tx.SaveMedia(m); err != nil {
+			return err
+		}
+		return emit(MediaChanged{[]Media{m}})
+	})
+	if err == nil && probe {
+		a.probeLater(g.room.ID, []Media{after})
+	}
+	return after, err
+}
+
+func (a *App) patchMedia(m *Media, p MediaPatch) error {
+	if m.Kind == MediaFolder && (p.URL != nil || p.Subtitles != nil || p.Delivery != nil) {
+		return Invalid("media_id", "A folder has a title only.")
+	}
+	n := NewMedia{Title: m.Title, Kind: m.Kind, Provider: m.Provider, URL: m.URL, Headers: m.Meta.Headers,
+		Subtitles: m.Meta.Subtitles, Delivery: m.Delivery}
+	if p.Title != nil {
+		n.Title = *p.Title
+	}
+	if p.URL != nil {
+		n.URL = *p.URL
+	}
+	if p.Subtitles != nil {
+		n.Subtitles = *p.Subtitles
+	}
+	if p.Delivery != nil {
+		n.Delivery = *p.Delivery
+	}
+	d, err := a.draftOne(n)
+	if err != nil {
+		return err
+	}
+	m.Title, m.URL, m.Delivery, m.Meta.Subtitles = d.Title, d.URL, d.Delivery, d.Meta.Subtitles
+	if p.Title != nil {
+		m.Meta.Named = d.Meta.Named
+	}
+	if p.URL != nil {
+		named := m.Meta.Named
+		m.Meta, m.DurationMs = d.Meta, 0
+		m.Meta.Named = named
+	}
+	return nil
+}
+
+// MoveMedia is what MoveMedia takes.
+type MoveMedia struct {
+	Parent   MediaID
+	Before   MediaID // "" puts it last
+	PlayNext bool
+}
+
+// MoveMedia changes folder and order. Needs media_reorder.
+func (a *App) MoveMedia(ctx context.Context, g Grant, id MediaID, to MoveMedia) (Media, error) {
+	if err := g.check(MediaReorder); err != nil {
+		return Media{}, err
+	}
+	var after Media
+	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+		m, err := tx.Media(id)
+		if err != nil {
+			return err
+		}
+		parent := to.Parent
+		lo, hi, err := place(tx, &parent, to.Before, to.PlayNext, id)
+		if err != nil {
+			return err
+		}
+		for up := parent; up != ""; {
+			if up == id {
+				return Invalid("parent_id", "A folder cannot be moved into itself.")
+			}
+			f, err := tx.Media(up)
+			if err != nil {
+				return err
+			}
+			up = f.ParentID
+		}
+		if err := checkFolder(tx, parent, 0); err != nil {
+			return err
+		}
+		m.ParentID, m.OrderKey = parent, orderBetween(lo, hi)
+		m.Version++
+		after = m
+		if err := tx.SaveMedia(m); err != nil {
+			return err
+		}
+		return emit(MediaChanged{[]Media{m}})
+	})
+	return after, err
+}
+
+// DeleteMedia removes an item, or a folder with all in it. One's own needs media_add, anybody's
+// media_edit_any. What is playing stops.
+func (a *App) DeleteMedia(ctx context.Context, g Grant, id MediaID) error {
+	return a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+		m, err := tx.Media(id)
+		if err != nil {
+			return err
+		}
+		if err := g.mayEdit(m); err != nil {
+			return err
+		}
+		ids, err := subtree(tx, m)
+		if err != nil {
+			return err
+		}
+		if err := a.stopIfPlaying(tx, emit, g, ids); err != nil {
+			return err
+		}
+		if err := tx.DeleteMedia(ids); err != nil {
+			return err
+		}
+		return emit(MediaRemoved{ids})
+	})
+}
+
+// subtree lists a node and all below it.
+func subtree(tx RoomTx, m Media) ([]MediaID, error) {
+	ids := []MediaID{m.ID}
+	if m.Kind != MediaFolder {
+		return ids, nil
+	}
+	children, err := tx.Siblings(m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range children {
+		below, err := subtree(tx, c)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, below...)
+	}
+	return ids, nil
+}
+
+// stopIfPlaying clears playback when its item is about to go.
+func (a *App) stopIfPlaying(tx RoomTx, emit func(EventBody) error, g Grant, ids []MediaID) error {
+	pb, err := tx.Playback()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if string(id) != pb.MediaID {
+			continue
+		}
+		next, _, err := playback.Apply(pb, playback.Intent{Actor: playback.Actor{ID: string(g.actor.person)}, Op: playback.OpMedia},
+			playback.Env{}, int64(a.Now()))
+		if err != nil {
+			return Internal(err)
+		}
+		if err := tx.SavePlayback(next); err != nil {
+			return err
+		}
+		return emit(PlaybackChanged{next})
+	}
+	return nil
+}
