@@ -24,6 +24,7 @@ const bands: Record<Mode, Band> = {
 
 const seekOnlyBand: Band = { enter: Infinity, leave: 250, seek: 250, maxRate: 0 }
 const seekOnlySpacingMs = 15_000
+const uselessBursts = 4
 const widenForMs = 60_000
 
 /** Chooses the band: the viewer's mode, doubled up to four times for a minute when seeks come in pairs. */
@@ -36,7 +37,7 @@ export class Bands {
 
   /** Set when changing the rate has proved useless on this device: only seeks are left, rarely. */
   get seekOnly(): boolean {
-    return this.useless >= 3
+    return this.useless >= uselessBursts
   }
 
   /** 1, or 2 or 4 while the band is widened. */
@@ -67,13 +68,13 @@ export class Bands {
 
   /** A rate correction should have moved the media by wanted ms and has moved it by got ms. */
   judge(wantedMs: number, gotMs: number): void {
-    if (Math.abs(wantedMs) < 25) return
+    if (Math.abs(wantedMs) < 9) return
     this.useless = gotMs / wantedMs < 0.3 ? this.useless + 1 : 0
   }
 
   /** The player refuses rates other than 1. */
   rateRefused(): void {
-    this.useless = 3
+    this.useless = uselessBursts
   }
 
   /** Another player or source: what was learned about rates does not hold. */

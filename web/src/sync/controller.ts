@@ -9,6 +9,7 @@ import { Follow } from './follow'
 import { Latencies } from './latency'
 import { Meeting } from './meeting'
 import type { Model, PlaybackState } from './model'
+import { Pace } from './pace'
 import type { Player } from './player'
 import type { Gear } from './room'
 import { baseRate, canPlay, nearEnd, setRate, targetMs } from './room'
@@ -61,6 +62,7 @@ export class Controller {
   private readonly bands = new Bands()
   private readonly model: Model
   private readonly clock: Clock
+  private readonly pace = new Pace()
   private readonly stand = new Stand()
   private readonly meeting = new Meeting()
   private readonly follow = new Follow()
@@ -86,7 +88,7 @@ export class Controller {
 
   /** Gives the controller a player that has been given this item's source. It commands the player from now on. */
   attach(player: Player, mediaId: string): void {
-    this.gear = { player, clock: this.clock, latencies: this.latencies, bands: this.bands, trace: this.trace }
+    this.gear = { player, clock: this.clock, latencies: this.latencies, bands: this.bands, trace: this.trace, pace: this.pace }
     this.mediaId = mediaId
     this.bands.forget()
     this.follow.forget()
@@ -129,7 +131,15 @@ export class Controller {
     this.bands.forget()
   }
 
+  /** One step. Call it when Status.nextMs has come, when a new state has arrived, and when the player reports an event. */
   tick(now: number): Status {
+    this.pace.tick(now)
+    const status = this.step(now)
+    this.pace.ask(status.nextMs)
+    return status
+  }
+
+  private step(now: number): Status {
     const g = this.gear
     const s = this.model.state
     if (s !== this.last) this.noteState(now, s)

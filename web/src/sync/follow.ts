@@ -1,14 +1,18 @@
+import type { Band } from './bands'
 import type { PlaybackState } from './model'
 import type { Gear } from './room'
 import { baseRate, canPlay, nearEnd, setRate, targetMs } from './room'
-import { rateLagMs, Steer, Window } from './steer'
+import { rateLagMs, Steer } from './steer'
+import type { Limits } from './steer'
+import { Window } from './window'
 
 const quietMs = 250 // after a command nothing is measured: it has not arrived yet
 const startQuietMs = 90
 const seekQuietMs = 150
+const lastingMs = 4000
 const freshBursts = 3 // corrections towards the inner band before the outer one has to do
 const stillMs = 350 // a player that claims to play and has not moved for this long is dry
-const driftMs = 6000 // the shortest calm from which a drift is computed
+const driftMs = 2500 // the shortest calm from which a drift is computed
 
 /** What a step has found out. */
 export interface Found {
@@ -24,7 +28,7 @@ export interface Found {
 export class Follow {
   private readonly steer = new Steer()
   private readonly window = new Window()
-  private readonly lags = new Window(7, 2000)
+  private readonly lags = new Window(7)
   private anchor: { at: number; posMs: number; rate: number; kind: 'start' | 'seek'; learn: boolean } | null = null
   private quietUntil = -Infinity
   private fresh = true // just started or moved: correct soon and firmly, then settle within the inner band
@@ -39,8 +43,7 @@ export class Follow {
   private trim = 0
   private calm: { at: number; e: number } | null = null
   private base = 1
-  private lastTick = -Infinity
-  private tickMs = 33
+  private slopes: number[] = []
 
   /** The change of rate in force, as a factor around 1. */
   get correction(): number {
@@ -52,7 +55,7 @@ export class Follow {
     this.reset(now, startQuietMs)
     this.base = g.player.rate()
     if (lateMs > 20 && g.bands.current(now).enter < lateMs) {
-      this.steer.begin(now + g.latencies.startMs, lateMs / this.base, { maxRate: lateMs > 150 ? 0.25 : 0.12, minMs: 400 })
+      this.steer.begin(now + g.latencies.startMs, lateMs / this.base, this.limits(g, lateMs > 150 ? 0.25 : 0.12, 400))
       this.apply(g, now)
     }
     this.anchor = { at: now, posMs: g.player.position() * 1000, rate: g.player.rate(), kind: 'start', learn: !this.steer.active }
@@ -61,6 +64,7 @@ export class Follow {
   /** Another source: what was learned about drift does not hold. */
   forget(): void {
     this.trim = 0
+    this.slopes = []
     this.calm = null
   }
 
@@ -70,8 +74,6 @@ export class Follow {
   }
 
   tick(g: Gear, now: number, s: PlaybackState): Found {
-    this.tickMs += (Math.min(Math.max(now - this.lastTick, 5), 2000) - this.tickMs) * 0.1
-    this.lastTick = now
     const target = targetMs(g, s, now)
     if (g.player.ended || nearEnd(g, s, target)) {
       this.release(g, now, s)
@@ -125,7 +127,7 @@ export class Follow {
     }
     if (!canPlay(g.player)) return true
     const patience = this.anchor && this.fresh ? stillMs + g.latencies.startMs * 2 : stillMs
-    return now - this.lastMoved > Math.max(patience, this.tickMs * 3)
+    return now - this.lastMoved > Math.max(patience, g.pace.lateMs * 3)
   }
 
   /** Never fight a player that has nothing to play. */
@@ -179,18 +181,17 @@ export class Follow {
 
   private correct(g: Gear, now: number, s: PlaybackState): void {
     if (this.steer.active && now >= this.steer.endMs - 0.5) return this.finish(g, now)
-    const r = this.reading(now)
+    const r = this.reading(g, now)
     if (r === null) return
     const band = g.bands.current(now)
     const size = Math.abs(r)
-    if (size > band.seek) return this.jump(g, now, s)
+    // A seek needs no exact moment: where timers are slow it is the better tool.
+    if (size > (g.pace.slow ? band.seek / 3 : band.seek)) return this.jump(g, now, s)
     if (this.steer.active) return this.review(g, now, r)
     this.learn(g, now)
     this.judge(g, r)
     if (this.bursts > freshBursts && size <= band.enter) this.fresh = false
-    // Right after a start the inner band is worth a correction; later only the outer one is.
-    const enter = this.fresh ? Math.min(band.enter, band.leave * 1.5) : band.enter
-    if (size <= enter) {
+    if (size <= this.threshold(band, now)) {
       if (size <= band.leave * 1.5) this.fresh = false
       this.calm ??= { at: now, e: r }
       return
@@ -200,11 +201,28 @@ export class Follow {
   }
 
   /** The error to act on. A plain one just after a start needs fewer readings. */
-  private reading(now: number): number | null {
-    const maxAge = this.tickMs * 9 + 100
-    const early = this.fresh && !this.steer.active ? this.window.median(now, 3, maxAge) : null
+  private reading(g: Gear, now: number): number | null {
+    const maxAge = 1000 + g.pace.lateMs * 9
+    const few = g.pace.slow ? 1 : 3
+    const early = this.fresh && !this.steer.active ? this.window.median(now, few, few, maxAge) : null
     if (early !== null && Math.abs(early) > 40) return early
-    return this.window.median(now, this.fresh ? 5 : 7, maxAge)
+    const quick = this.window.median(now, this.fresh ? 5 : 7, 7, maxAge)
+    const settled = !this.fresh && !this.steer.active && quick !== null && Math.abs(quick) < 60
+    return settled ? this.window.median(now, 15, 31, maxAge) : quick
+  }
+
+  /** A timer that comes late ends a burst late: where timers are slow, bursts are long and low. */
+  private limits(g: Gear, maxRate: number, minMs: number): Limits {
+    const late = g.pace.lateMs
+    return { maxRate: Math.min(maxRate, 20 / Math.max(late, 1)), minMs: Math.max(minMs, late * 5) }
+  }
+
+  /** The error at which a correction begins. */
+  private threshold(band: Band, now: number): number {
+    // Right after a start the inner band is worth a correction; later only the outer one, or half of it if it lasts.
+    if (this.fresh) return Math.min(band.enter, band.leave * 1.5)
+    const lasting = this.calm !== null && now - this.calm.at > lastingMs
+    return Math.max(lasting ? band.enter * 0.7 : band.enter, this.window.spread() * 2)
   }
 
   private burst(g: Gear, now: number, r: number): void {
@@ -212,10 +230,9 @@ export class Follow {
     const steady = g.bands.current(now).maxRate
     const firm = this.fresh && now < this.firmUntil
     const maxRate = size > 150 ? 0.25 : firm ? 0.12 : size > 60 ? 0.06 : steady
-    const minMs = Math.max(firm ? 400 : 1000, this.tickMs * 5)
     this.before = r
     this.bursts++
-    this.steer.plan(now, r, { maxRate, minMs })
+    this.steer.plan(now, r, this.limits(g, maxRate, firm ? 400 : 1000))
     this.wanted = this.steer.plannedMs
     this.apply(g, now)
   }
@@ -272,7 +289,11 @@ export class Follow {
     this.calm = null
     if (!c || now - c.at < driftMs) return
     const slope = (r - c.e) / (now - c.at)
-    if (Math.abs(slope) < 4e-4) return
+    this.slopes = [...this.slopes, slope].slice(-2)
+    const [a = 0, b = 0] = this.slopes
+    // One jolt is not a drift: two in a row must agree.
+    if (Math.min(Math.abs(a), Math.abs(b)) < 4e-4 || a * b < 0 || Math.abs(a - b) > Math.max(Math.abs(a), Math.abs(b)) / 2) return
+    this.slopes = []
     const trim = this.trim + 0.7 * slope
     this.trim = Math.max(-0.01, Math.min(0.01, Math.round(trim / 5e-4) * 5e-4))
   }

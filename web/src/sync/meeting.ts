@@ -43,7 +43,7 @@ export class Meeting {
     if (!this.stand(g, now, plan)) return { kind: 'wait', untilMs: now + 15 }
     const fire = g.clock.page(plan.atMs) - g.latencies.startMs
     if (now < fire - 0.5) return { kind: 'wait', untilMs: Math.min(fire, now + 100) }
-    if (now - fire > lateMs && plan.tries < maxTries) {
+    if (now - fire > (g.pace.slow ? 1500 : lateMs) && plan.tries < maxTries) {
       this.choose(g, now, s, plan.tries + 1)
       return this.plan ? { kind: 'wait', untilMs: now + 5 } : { kind: 'over' }
     }

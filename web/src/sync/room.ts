@@ -3,6 +3,7 @@ import type { Clock } from './clock'
 import type { Latencies } from './latency'
 import type { PlaybackState } from './model'
 import { positionAt, roomRate } from './model'
+import type { Pace } from './pace'
 import type { Player } from './player'
 import type { Trace } from './trace'
 
@@ -16,6 +17,7 @@ export interface Gear {
   readonly latencies: Latencies
   readonly bands: Bands
   readonly trace: Trace
+  readonly pace: Pace
 }
 
 /** The end of the media as far as the player or the room knows, in ms; Infinity when neither does. */

@@ -88,28 +88,3 @@ export class Steer {
     this.now = null
   }
 }
-
-/** The middle of the last few errors, which no single late timer can bend. */
-export class Window {
-  private values: { t: number; e: number }[] = []
-
-  constructor(private readonly size = 7, private readonly maxAgeMs = 600) {}
-
-  add(t: number, e: number): void {
-    this.values.push({ t, e })
-    if (this.values.length > this.size) this.values.shift()
-  }
-
-  clear(): void {
-    this.values = []
-  }
-
-  /** The median of at least `least` values that are not too old, or null. */
-  median(nowMs: number, least: number, maxAgeMs = this.maxAgeMs): number | null {
-    const fresh = this.values.filter((v) => nowMs - v.t <= maxAgeMs).map((v) => v.e)
-    if (fresh.length < least) return null
-    fresh.sort((a, b) => a - b)
-    const mid = fresh.length >> 1
-    return fresh.length % 2 ? fresh[mid]! : (fresh[mid - 1]! + fresh[mid]!) / 2
-  }
-}
