@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -119,26 +120,25 @@ func trimRedirect(req *http.Request, via []*http.Request) {
 	if _, given := first.Header["Referer"]; !given {
 		req.Header.Del("Referer") // net/http would send the previous URL, which may be signed
 	}
-	left := !sameOrigin(first.URL, req.URL)
+	left := !SameOrigin(first.URL, req.URL)
 	for _, hop := range via[1:] {
-		left = left || !sameOrigin(first.URL, hop.URL)
+		left = left || !SameOrigin(first.URL, hop.URL)
 	}
 	if !left {
 		return
 	}
 	for name := range req.Header {
-		keep := false
-		for _, plain := range plainHeaders {
-			keep = keep || name == plain
-		}
-		if !keep {
+		if !PlainHeader(name) {
 			req.Header.Del(name)
 		}
 	}
 }
 
-// sameOrigin compares scheme, host and port; the step from http to https on the default ports of one host counts as the same.
-func sameOrigin(from, to *url.URL) bool {
+// PlainHeader says whether a request header (canonical name) carries no credential, so that another origin may see it.
+func PlainHeader(name string) bool { return slices.Contains(plainHeaders[:], name) }
+
+// SameOrigin compares scheme, host and port; the step from http to https on the default ports of one host counts as the same.
+func SameOrigin(from, to *url.URL) bool {
 	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
 		return false
 	}

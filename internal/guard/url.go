@@ -61,8 +61,25 @@ func (g *Guard) checkParsed(u *url.URL) error {
 	if u.User != nil {
 		return denied(ReasonUserinfo)
 	}
-	_, err := g.CheckURL(u.String())
+	_, err := g.CheckURL(Spell(u))
 	return err
+}
+
+// Spell is u.String() with the host as it is: String percent-encodes an international host, which CheckURL would refuse.
+func Spell(u *url.URL) string {
+	if u.Host == "" || u.Opaque != "" || u.User != nil {
+		return u.String()
+	}
+	rest := *u
+	rest.Scheme, rest.Host = "", ""
+	text := rest.String()
+	if strings.HasPrefix(text, "./") {
+		text = text[1:] // String guards a first segment with a colon
+	}
+	if text != "" && text[0] != '/' && text[0] != '?' && text[0] != '#' {
+		text = "/" + text
+	}
+	return u.Scheme + "://" + u.Host + text
 }
 
 // checkText refuses bytes that have no place in a URL, raw or percent-encoded.

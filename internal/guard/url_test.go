@@ -52,6 +52,19 @@ func TestCheckURLAccepts(t *testing.T) {
 	}
 }
 
+func TestSpell(t *testing.T) {
+	for _, raw := range []string{"http://a.example", "http://a.example/", "http://a.example/b%2fc?d=e#f", "http://例え.jp/x", "http://a.example//b", "http://a.example/a:b", "http://a.example?q",
+		"http://[::1]:80/", "file:///etc/passwd", "data:x", "http://u@a.example/"} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := guard.Spell(u); got != raw {
+			t.Errorf("Spell(%q) = %q", raw, got)
+		}
+	}
+}
+
 func TestPublic(t *testing.T) {
 	for _, s := range guardtest.Forbidden() {
 		if guard.Public(netip.MustParseAddr(s)) {
