@@ -710,6 +710,7 @@ type ServerMessage struct {
 	//	*ServerMessage_Presence
 	//	*ServerMessage_Beacon
 	//	*ServerMessage_Goodbye
+	//	*ServerMessage_You
 	Body          isServerMessage_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -824,6 +825,15 @@ func (x *ServerMessage) GetGoodbye() *Goodbye {
 	return nil
 }
 
+func (x *ServerMessage) GetYou() *Member {
+	if x != nil {
+		if x, ok := x.Body.(*ServerMessage_You); ok {
+			return x.You
+		}
+	}
+	return nil
+}
+
 type isServerMessage_Body interface {
 	isServerMessage_Body()
 }
@@ -861,6 +871,11 @@ type ServerMessage_Goodbye struct {
 	Goodbye *Goodbye `protobuf:"bytes,8,opt,name=goodbye,proto3,oneof"`
 }
 
+type ServerMessage_You struct {
+	// The receiver's own standing changed.
+	You *Member `protobuf:"bytes,9,opt,name=you,proto3,oneof"`
+}
+
 func (*ServerMessage_Welcome) isServerMessage_Body() {}
 
 func (*ServerMessage_Pong) isServerMessage_Body() {}
@@ -876,6 +891,8 @@ func (*ServerMessage_Presence) isServerMessage_Body() {}
 func (*ServerMessage_Beacon) isServerMessage_Body() {}
 
 func (*ServerMessage_Goodbye) isServerMessage_Body() {}
+
+func (*ServerMessage_You) isServerMessage_Body() {}
 
 // Welcome is the first message. When resumed is true it carries no snapshot and the
 // missed events follow; otherwise the snapshot stands for everything before seq.
@@ -2037,7 +2054,7 @@ const file_synctv_v1_realtime_proto_rawDesc = "" +
 	"\vduration_ms\x18\n" +
 	" \x01(\x01R\n" +
 	"durationMs\x12\x19\n" +
-	"\bmedia_id\x18\v \x01(\tR\amediaId\"\x86\x03\n" +
+	"\bmedia_id\x18\v \x01(\tR\amediaId\"\xad\x03\n" +
 	"\rServerMessage\x12.\n" +
 	"\awelcome\x18\x01 \x01(\v2\x12.synctv.v1.WelcomeH\x00R\awelcome\x12%\n" +
 	"\x04pong\x18\x02 \x01(\v2\x0f.synctv.v1.PongH\x00R\x04pong\x12\"\n" +
@@ -2046,7 +2063,8 @@ const file_synctv_v1_realtime_proto_rawDesc = "" +
 	"\x05event\x18\x05 \x01(\v2\x14.synctv.v1.RoomEventH\x00R\x05event\x127\n" +
 	"\bpresence\x18\x06 \x01(\v2\x19.synctv.v1.PresenceUpdateH\x00R\bpresence\x12+\n" +
 	"\x06beacon\x18\a \x01(\v2\x11.synctv.v1.BeaconH\x00R\x06beacon\x12.\n" +
-	"\agoodbye\x18\b \x01(\v2\x12.synctv.v1.GoodbyeH\x00R\agoodbyeB\x06\n" +
+	"\agoodbye\x18\b \x01(\v2\x12.synctv.v1.GoodbyeH\x00R\agoodbye\x12%\n" +
+	"\x03you\x18\t \x01(\v2\x11.synctv.v1.MemberH\x00R\x03youB\x06\n" +
 	"\x04body\"\x82\x02\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
@@ -2213,40 +2231,41 @@ var file_synctv_v1_realtime_proto_depIdxs = []int32{
 	20, // 13: synctv.v1.ServerMessage.presence:type_name -> synctv.v1.PresenceUpdate
 	21, // 14: synctv.v1.ServerMessage.beacon:type_name -> synctv.v1.Beacon
 	22, // 15: synctv.v1.ServerMessage.goodbye:type_name -> synctv.v1.Goodbye
-	25, // 16: synctv.v1.Welcome.me:type_name -> synctv.v1.Member
-	11, // 17: synctv.v1.Welcome.snapshot:type_name -> synctv.v1.Snapshot
-	26, // 18: synctv.v1.Snapshot.room:type_name -> synctv.v1.Room
-	27, // 19: synctv.v1.Snapshot.playback:type_name -> synctv.v1.Playback
-	28, // 20: synctv.v1.Snapshot.media:type_name -> synctv.v1.Media
-	28, // 21: synctv.v1.Snapshot.current:type_name -> synctv.v1.Media
-	29, // 22: synctv.v1.Snapshot.messages:type_name -> synctv.v1.Message
-	19, // 23: synctv.v1.Snapshot.people:type_name -> synctv.v1.Person
-	29, // 24: synctv.v1.Ack.message:type_name -> synctv.v1.Message
-	27, // 25: synctv.v1.Ack.playback:type_name -> synctv.v1.Playback
-	30, // 26: synctv.v1.Refusal.error:type_name -> synctv.v1.ErrorInfo
-	27, // 27: synctv.v1.Refusal.playback:type_name -> synctv.v1.Playback
-	27, // 28: synctv.v1.RoomEvent.playback:type_name -> synctv.v1.Playback
-	29, // 29: synctv.v1.RoomEvent.message:type_name -> synctv.v1.Message
-	29, // 30: synctv.v1.RoomEvent.message_changed:type_name -> synctv.v1.Message
-	15, // 31: synctv.v1.RoomEvent.media_added:type_name -> synctv.v1.MediaChange
-	15, // 32: synctv.v1.RoomEvent.media_changed:type_name -> synctv.v1.MediaChange
-	16, // 33: synctv.v1.RoomEvent.media_removed:type_name -> synctv.v1.MediaRemoved
-	25, // 34: synctv.v1.RoomEvent.member_joined:type_name -> synctv.v1.Member
-	25, // 35: synctv.v1.RoomEvent.member_changed:type_name -> synctv.v1.Member
-	17, // 36: synctv.v1.RoomEvent.member_removed:type_name -> synctv.v1.MemberRemoved
-	26, // 37: synctv.v1.RoomEvent.room_changed:type_name -> synctv.v1.Room
-	18, // 38: synctv.v1.RoomEvent.room_closed:type_name -> synctv.v1.RoomClosed
-	28, // 39: synctv.v1.MediaChange.media:type_name -> synctv.v1.Media
-	31, // 40: synctv.v1.Person.role:type_name -> synctv.v1.RoomRole
-	0,  // 41: synctv.v1.Person.state:type_name -> synctv.v1.PlayerState
-	19, // 42: synctv.v1.PresenceUpdate.people:type_name -> synctv.v1.Person
-	1,  // 43: synctv.v1.RealtimeService.Watch:input_type -> synctv.v1.WatchRequest
-	9,  // 44: synctv.v1.RealtimeService.Watch:output_type -> synctv.v1.ServerMessage
-	44, // [44:45] is the sub-list for method output_type
-	43, // [43:44] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	25, // 16: synctv.v1.ServerMessage.you:type_name -> synctv.v1.Member
+	25, // 17: synctv.v1.Welcome.me:type_name -> synctv.v1.Member
+	11, // 18: synctv.v1.Welcome.snapshot:type_name -> synctv.v1.Snapshot
+	26, // 19: synctv.v1.Snapshot.room:type_name -> synctv.v1.Room
+	27, // 20: synctv.v1.Snapshot.playback:type_name -> synctv.v1.Playback
+	28, // 21: synctv.v1.Snapshot.media:type_name -> synctv.v1.Media
+	28, // 22: synctv.v1.Snapshot.current:type_name -> synctv.v1.Media
+	29, // 23: synctv.v1.Snapshot.messages:type_name -> synctv.v1.Message
+	19, // 24: synctv.v1.Snapshot.people:type_name -> synctv.v1.Person
+	29, // 25: synctv.v1.Ack.message:type_name -> synctv.v1.Message
+	27, // 26: synctv.v1.Ack.playback:type_name -> synctv.v1.Playback
+	30, // 27: synctv.v1.Refusal.error:type_name -> synctv.v1.ErrorInfo
+	27, // 28: synctv.v1.Refusal.playback:type_name -> synctv.v1.Playback
+	27, // 29: synctv.v1.RoomEvent.playback:type_name -> synctv.v1.Playback
+	29, // 30: synctv.v1.RoomEvent.message:type_name -> synctv.v1.Message
+	29, // 31: synctv.v1.RoomEvent.message_changed:type_name -> synctv.v1.Message
+	15, // 32: synctv.v1.RoomEvent.media_added:type_name -> synctv.v1.MediaChange
+	15, // 33: synctv.v1.RoomEvent.media_changed:type_name -> synctv.v1.MediaChange
+	16, // 34: synctv.v1.RoomEvent.media_removed:type_name -> synctv.v1.MediaRemoved
+	25, // 35: synctv.v1.RoomEvent.member_joined:type_name -> synctv.v1.Member
+	25, // 36: synctv.v1.RoomEvent.member_changed:type_name -> synctv.v1.Member
+	17, // 37: synctv.v1.RoomEvent.member_removed:type_name -> synctv.v1.MemberRemoved
+	26, // 38: synctv.v1.RoomEvent.room_changed:type_name -> synctv.v1.Room
+	18, // 39: synctv.v1.RoomEvent.room_closed:type_name -> synctv.v1.RoomClosed
+	28, // 40: synctv.v1.MediaChange.media:type_name -> synctv.v1.Media
+	31, // 41: synctv.v1.Person.role:type_name -> synctv.v1.RoomRole
+	0,  // 42: synctv.v1.Person.state:type_name -> synctv.v1.PlayerState
+	19, // 43: synctv.v1.PresenceUpdate.people:type_name -> synctv.v1.Person
+	1,  // 44: synctv.v1.RealtimeService.Watch:input_type -> synctv.v1.WatchRequest
+	9,  // 45: synctv.v1.RealtimeService.Watch:output_type -> synctv.v1.ServerMessage
+	45, // [45:46] is the sub-list for method output_type
+	44, // [44:45] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_synctv_v1_realtime_proto_init() }
@@ -2277,6 +2296,7 @@ func file_synctv_v1_realtime_proto_init() {
 		(*ServerMessage_Presence)(nil),
 		(*ServerMessage_Beacon)(nil),
 		(*ServerMessage_Goodbye)(nil),
+		(*ServerMessage_You)(nil),
 	}
 	file_synctv_v1_realtime_proto_msgTypes[13].OneofWrappers = []any{
 		(*RoomEvent_Playback)(nil),
