@@ -1,0 +1,29 @@
+// The list of keys.
+
+import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from './icons'
+import { helpKeys } from './keyboard'
+import { say } from './strings'
+
+export function Help({ onClose }: { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+  return (
+    <dialog class="st-help-dialog" ref={dialog} aria-label={say('keyboardHelp')} onClose={onClose} onClick={(e) => e.target === dialog.current && dialog.current?.close()} data-layer>
+      <header class="st-panel-head">
+        <h2>{say('keyboardHelp')}</h2>
+        <button type="button" class="st-btn" aria-label={say('close')} onClick={() => dialog.current?.close()}><Icon name="close" /></button>
+      </header>
+      <dl class="st-keys">
+        {helpKeys.map(([word, ...keys]) => (
+          <div key={word}>
+            <dt>{say(word)}</dt>
+            <dd>{keys.map((k) => <kbd key={k}>{k}</kbd>)}</dd>
+          </div>
+        ))}
+      </dl>
+    </dialog>
+  )
+}

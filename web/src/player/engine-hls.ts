@@ -1,0 +1,52 @@
+// HLS through Media Source Extensions. A chunk of its own, loaded with the first HLS item.
+
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js'
+import type { Variant } from '../gen/synctv/v1/media_pb'
+import type { Engine, EngineHooks } from './engine'
+import { faultOfStatus, type Fault } from './fault'
+
+/** Opens a playlist. Films buffer half a minute; live streams keep to the edge by hls.js's own catch-up. */
+export function openHls(video: HTMLVideoElement, variant: Variant, live: boolean, hooks: EngineHooks): Engine {
+  const hls = new Hls({
+    maxBufferLength: 30,
+    maxMaxBufferLength: 90,
+    maxBufferSize: 60_000_000,
+    backBufferLength: 60,
+    startFragPrefetch: true,
+    capLevelToPlayerSize: true,
+    // Our controller owns the position of a film; small holes are jumped as soon as they are met.
+    maxBufferHole: 0.3,
+    lowLatencyMode: live,
+    liveSyncDurationCount: 3,
+    maxLiveSyncPlaybackRate: live ? 1.08 : 1,
+  })
+  let mended = 0
+  hls.on(Events.ERROR, (_, data) => {
+    if (!data.fatal) return
+    // A decoder may stumble over one segment; the second time it is the stream.
+    if (data.type === ErrorTypes.MEDIA_ERROR && data.details !== ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR && mended++ < 1) {
+      hls.recoverMediaError()
+      return
+    }
+    hooks.onFault(faultOf(data))
+  })
+  hls.on(Events.MANIFEST_PARSED, () => hooks.onChange())
+  hls.on(Events.LEVEL_SWITCHED, () => hooks.onChange())
+  hls.loadSource(variant.url)
+  hls.attachMedia(video)
+  return {
+    kind: 'hls',
+    levels: () => (hls.levels.length > 1 ? hls.levels.map((l) => ({ label: l.height ? `${l.height}p` : `${Math.round(l.bitrate / 1000)} kbit/s` })) : []),
+    level: () => (hls.autoLevelEnabled ? -1 : hls.currentLevel),
+    setLevel: (index) => {
+      hls.nextLevel = index
+    },
+    destroy: () => hls.destroy(),
+  }
+}
+
+function faultOf(data: ErrorData): Fault {
+  if (data.type === ErrorTypes.MEDIA_ERROR || data.type === ErrorTypes.MUX_ERROR) return { kind: 'codec' }
+  const status = data.response?.code
+  return status ? faultOfStatus(status) : { kind: 'unreachable' }
+}

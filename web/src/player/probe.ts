@@ -1,0 +1,53 @@
+// A window into the player for tests and measurements: window.__synctv, read-only, present only
+// when the address has ?probe=1 or sessionStorage holds "synctv.probe". Nothing runs for it
+// unless it is asked.
+
+import type { Conductor } from './conductor'
+
+export interface Probe {
+  /** Media time of this screen, in milliseconds. */
+  position(): number
+  /** Media time of the room, in milliseconds; null before the clock is ready. */
+  target(): number | null
+  /** Position minus target as the controller measured it last. */
+  errorMs(): number | null
+  /** Speed of the element. */
+  rate(): number
+  state(): { phase: string; pill: string; local: string; stalled: boolean; ready: boolean; blocked: boolean; revision: number; mediaId: string; playing: boolean }
+  clock(): { ready: boolean; rttMs: number; errorMs: number; jitterMs: number; samples: number; serverNowMs: number }
+  trace(): unknown[]
+}
+
+declare global {
+  interface Window {
+    __synctv?: Probe
+  }
+}
+
+export function probeWanted(): boolean {
+  try {
+    return new URLSearchParams(location.search).get('probe') === '1' || sessionStorage.getItem('synctv.probe') !== null
+  } catch {
+    return false
+  }
+}
+
+/** Opens the window; the returned function closes it. */
+export function installProbe(c: Conductor, state: () => { revision: number; mediaId: string; playing: boolean }): () => void {
+  const probe: Probe = {
+    position: () => c.now(),
+    target: () => (c.clock.ready ? c.roomMs() : null),
+    errorMs: () => c.status?.errorMs ?? null,
+    rate: () => c.sync.peek().rate,
+    state: () => ({
+      phase: c.status?.phase ?? 'idle', pill: c.pill.peek().state, local: c.controller.local, stalled: c.stalled.peek(),
+      ready: c.status?.ready ?? false, blocked: c.soundBlocked.peek(), ...state(),
+    }),
+    clock: () => ({ ready: c.clock.ready, ...c.clock.quality(), serverNowMs: c.clock.server(performance.now()) }),
+    trace: () => c.controller.trace.entries(),
+  }
+  window.__synctv = Object.freeze(probe)
+  return () => {
+    delete window.__synctv
+  }
+}
