@@ -8,6 +8,10 @@
 // and the bus only says that something is new. A fencing number from a lease is a hint; the one that decides about a write is
 // kept in the database, in the transaction of the write.
 //
+// The Redis server is trusted to keep order and memory, not to keep secrets or to speak for us: a message on the bus counts
+// only with a MAC made from the cluster's key. Keys, presence, limits and leases carry none; whoever can write to them can disturb the
+// cluster, so the app gives no permission because of them alone.
+//
 // # Life
 //
 // [NewLocal] and [NewRedis] validate and open nothing. Two calls block and own all goroutines: Run of the whole (clock,
