@@ -90,3 +90,10 @@ func (a *App) standing(ctx context.Context, by Actor, r Room) (Member, error) {
 func errBanned() *Error {
 	return Errorf(CodeBanned, "You have been banned from this room.")
 }
+
+// Standing returns what the person is in the room.
+func (g Grant) Standing() MemberInfo {
+	m := g.member
+	m.AddressKey = ""
+	return MemberInfo{m, g.actions}
+}

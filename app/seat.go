@@ -269,6 +269,9 @@ func (s *Seat) ID() SeatID { return s.id }
 // Room returns the room.
 func (s *Seat) Room() RoomID { return s.live.id }
 
+// Name returns the name the person has in the room.
+func (s *Seat) Name() string { return s.presence.Name }
+
 // Person returns who sits here.
 func (s *Seat) Person() PersonID { return s.actor.person }
 
@@ -388,4 +391,11 @@ func (s *Seat) Leave() {
 		l.mu.Unlock()
 		l.app.hub.release(l)
 	})
+}
+
+// OneWayMs is the delay from the person to this node as their player measured it, 0 when unknown.
+func (s *Seat) OneWayMs() float64 {
+	s.live.mu.Lock()
+	defer s.live.mu.Unlock()
+	return s.presence.RTTMs / 2
 }
