@@ -54,7 +54,7 @@ export class Follow {
   begin(g: Gear, now: number, lateMs: number): void {
     this.reset(now, startQuietMs)
     this.base = g.player.rate()
-    if (lateMs > 20 && g.bands.current(now).enter < lateMs) {
+    if (lateMs > 20 && !g.pace.slow && g.bands.current(now).enter < lateMs) {
       this.steer.begin(now + g.latencies.startMs, lateMs / this.base, this.limits(g, lateMs > 150 ? 0.25 : 0.12, 400))
       this.apply(g, now)
     }
@@ -241,8 +241,11 @@ export class Follow {
   private review(g: Gear, now: number, r: number): void {
     if (now - this.steer.beganMs < rateLagMs + 180 + quietMs) return
     if (Math.abs(r) > Math.max(20, 0.4 * Math.abs(this.steer.plannedMs))) {
-      this.wanted = 0
+      // What should have been visible by now is wrong by r.
+      const due = this.steer.delta * (now - this.steer.beganMs - rateLagMs)
+      g.bands.judge(due, due - r)
       this.window.clear()
+      if (g.bands.current(now).maxRate === 0) return this.finish(g, now) // rates have just been given up
       this.burst(g, now, r)
     }
   }

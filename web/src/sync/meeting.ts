@@ -67,7 +67,7 @@ export class Meeting {
     }
     if (!canPlay(p)) return false
     if (this.soughtAt > -Infinity) {
-      g.latencies.learnSeek(now - this.soughtAt)
+      if (!g.pace.slow) g.latencies.learnSeek(now - this.soughtAt)
       this.soughtAt = -Infinity
     }
     return true

@@ -32,7 +32,7 @@ export class Stand {
     }
     if (this.landed(g)) {
       if (this.soughtAt > -Infinity && canPlay(p)) {
-        g.latencies.learnSeek(now - this.soughtAt)
+        if (!g.pace.slow) g.latencies.learnSeek(now - this.soughtAt)
         this.soughtAt = -Infinity
       }
       return canPlay(p)

@@ -11,6 +11,9 @@ export const nets = {
   mix: [line(0.5, 0.5), line(50, 30), line(125, 120)],
 } as const
 
+/** How long the simulated media takes to load. */
+const loadMs = 100
+
 export interface Result {
   skewP50: number
   skewP95: number
@@ -49,7 +52,7 @@ export function scenario(net: keyof typeof nets, seed: number): Result {
   const rates = w.pages.map((p) => p.player.calls.filter((c) => c.what === 'rate' && c.t > 31_000))
   return {
     skewP50: percentile(steady, 0.5), skewP95: percentile(steady, 0.95), skewMax: percentile(steady, 1),
-    play: w.settle(2500 + w.starts[0]!), join: w.settle(8000), seek: w.settle(16_000 + w.starts[1]!), resume: w.settle(26_000 + w.starts[2]!),
+    play: w.settle(2500 + w.starts[0]!), join: w.settle(8000 + loadMs), seek: w.settle(16_000 + w.starts[1]!), resume: w.settle(26_000 + w.starts[2]!),
     pausedError, ratesPerMinute: (Math.max(...rates.map((r) => r.length)) / 55) * 60,
     largestRate: Math.max(0, ...rates.flat().map((c) => Math.abs((c.value ?? 1) - 1))),
     seeks: w.pages.reduce((n, p) => n + p.player.calls.filter((c) => c.what === 'seek').length, 0),
