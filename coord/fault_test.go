@@ -268,16 +268,7 @@ func TestRedisForgery(t *testing.T) {
 	stranger := openRedis(t, cfg)
 	listen(t, stranger)
 
-	tap := attacker.PSubscribe(t.Context(), prefix+"*")
-	defer tap.Close()
-	if _, err := tap.Receive(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	speak(t, friend, "a", "true")
-	recorded, err := tap.ReceiveMessage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	recorded := record(t, attacker, prefix, func() { speak(t, friend, "a", "true") })
 	e.await(t, "true")
 
 	say := func(channel, payload string) {
@@ -286,7 +277,7 @@ func TestRedisForgery(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	changed := []byte(recorded.Payload)
+	changed := []byte(recorded)
 	changed[len(changed)-40] ^= 1
 	cases := []struct {
 		name string
@@ -296,12 +287,12 @@ func TestRedisForgery(t *testing.T) {
 		{"no envelope", func() { say("b:a", "hello") }, func(s coord.Stats) int64 { return s.Forged }},
 		{"empty", func() { say("b:a", "") }, func(s coord.Stats) int64 { return s.Forged }},
 		{"one bit", func() { say("b:a", string(changed)) }, func(s coord.Stats) int64 { return s.Forged }},
-		{"cut", func() { say("b:a", recorded.Payload[:len(recorded.Payload)-1]) }, func(s coord.Stats) int64 { return s.Forged }},
-		{"moved to another topic", func() { say("b:b", recorded.Payload) }, func(s coord.Stats) int64 { return s.Forged }},
-		{"moved to the control channel", func() { say("bus", recorded.Payload) }, func(s coord.Stats) int64 { return s.Forged }},
+		{"cut", func() { say("b:a", recorded[:len(recorded)-1]) }, func(s coord.Stats) int64 { return s.Forged }},
+		{"moved to another topic", func() { say("b:b", recorded) }, func(s coord.Stats) int64 { return s.Forged }},
+		{"moved to the control channel", func() { say("bus", recorded) }, func(s coord.Stats) int64 { return s.Forged }},
 		{"another cluster's key", func() { speak(t, stranger, "a", "strange") }, func(s coord.Stats) int64 { return s.Forged }},
 		{"10 MiB", func() { say("b:a", string(make([]byte, 10<<20))) }, func(s coord.Stats) int64 { return s.Oversize }},
-		{"repeated", func() { say("b:a", recorded.Payload) }, func(s coord.Stats) int64 { return s.Replayed }},
+		{"repeated", func() { say("b:a", recorded) }, func(s coord.Stats) int64 { return s.Replayed }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -315,6 +306,22 @@ func TestRedisForgery(t *testing.T) {
 	if heard := e.heard(); !slices.Equal(heard, []string{"true", "true again"}) {
 		t.Errorf("heard %q", heard)
 	}
+}
+
+// record returns the raw message that do makes somebody publish.
+func record(t *testing.T, c *redis.Client, prefix string, do func()) string {
+	t.Helper()
+	tap := c.PSubscribe(t.Context(), prefix+"*")
+	defer tap.Close()
+	if _, err := tap.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	do()
+	m, err := tap.ReceiveMessage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Payload
 }
 
 func TestRedisDuplicateNode(t *testing.T) {

@@ -245,17 +245,7 @@ func busOverflow(t *testing.T, nodes []*Node) {
 		must(t, n.Bus.Publish(ctx, "room", make([]byte, coord.MaxPayload)))
 	}
 	must(t, n.Bus.Publish(ctx, "room", []byte("behind the hole")))
-	// One message that gets past on another worker shows that all of these have reached the queue of the one that stands still.
-	for i := range 64 {
-		topic := "past " + strconv.Itoa(i)
-		must(t, n.Bus.Join(ctx, topic))
-		must(t, n.Bus.Publish(ctx, topic, nil))
-	}
-	select {
-	case <-passed:
-	case <-ctx.Done():
-		t.Fatal("the other workers stand still too")
-	}
+	pass(t, n, passed)
 	close(let)
 	select {
 	case <-synced:
@@ -268,6 +258,23 @@ func busOverflow(t *testing.T, nodes []*Node) {
 	defer mu.Unlock()
 	if !slices.Equal(seen, []string{"first", "resync", "end"}) {
 		t.Fatalf("seen %q", seen)
+	}
+}
+
+// pass waits until one message has got past on another worker: then all that was published before has reached the queue of the
+// worker that stands still.
+func pass(t *testing.T, n *Node, passed <-chan struct{}) {
+	t.Helper()
+	ctx := ctxOf(t)
+	for i := range 64 {
+		topic := "past " + strconv.Itoa(i)
+		must(t, n.Bus.Join(ctx, topic))
+		must(t, n.Bus.Publish(ctx, topic, nil))
+	}
+	select {
+	case <-passed:
+	case <-ctx.Done():
+		t.Fatal("the other workers stand still too")
 	}
 }
 
