@@ -355,22 +355,6 @@ export const en = {
   'action.room_settings': 'Change the room',
   'action.history_view': 'Read earlier messages',
 
-  // Keyboard help
-  'help.title': 'Keyboard',
-  'help.play': 'Play or pause',
-  'help.jump': 'Back or forward 10 seconds',
-  'help.fine': 'Back or forward 5 seconds',
-  'help.volume': 'Louder or quieter',
-  'help.mute': 'Mute',
-  'help.full': 'Full screen',
-  'help.subtitles': 'Subtitles',
-  'help.danmaku': 'Messages on the picture',
-  'help.next': 'Next item',
-  'help.resync': 'Catch up with the room',
-  'help.chat': 'Write a message',
-  'help.rail': 'Side panel',
-  'help.onScreen': 'Switch “On screen” while writing',
-  'help.this': 'This sheet',
 
   // Errors: what happened, why, one thing to do
   'error.title': 'That did not work',

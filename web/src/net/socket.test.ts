@@ -11,8 +11,8 @@ import type { Wire } from './socket'
 
 class FakeWire implements Wire {
   binaryType = ''
-  onmessage: ((e: { data: unknown }) => void) | null = null
-  onclose: ((e: { code: number; reason: string }) => void) | null = null
+  onmessage: ((e: MessageEvent) => void) | null = null
+  onclose: ((e: CloseEvent) => void) | null = null
   readonly sent: ClientMessage[] = []
   closed = false
   constructor(readonly url: URL) {}
@@ -24,10 +24,13 @@ class FakeWire implements Wire {
   }
   say(body: MessageInitShape<typeof ServerMessageSchema>['body']): void {
     const bytes = toBinary(ServerMessageSchema, create(ServerMessageSchema, { body: body! }))
-    this.onmessage?.({ data: bytes.slice().buffer })
+    this.hear(bytes)
+  }
+  hear(bytes: Uint8Array): void {
+    this.onmessage?.(new MessageEvent('message', { data: bytes.slice().buffer }))
   }
   die(): void {
-    this.onclose?.({ code: 1006, reason: '' })
+    this.onclose?.(new Event('close') as CloseEvent)
   }
 }
 
@@ -247,7 +250,7 @@ describe('RoomSocket', () => {
 
   it('asks for everything again when it cannot read a frame', async () => {
     const b = await bench()
-    b.wire.onmessage?.({ data: new Uint8Array([0xff, 0xff, 0xff]).buffer })
+    b.wire.hear(new Uint8Array([0xff, 0xff, 0xff]))
     await b.settle()
     expect(b.wire.url.searchParams.get('after')).toBe('0')
   })

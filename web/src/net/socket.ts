@@ -11,8 +11,8 @@ import { ApiError, asApiError } from './errors'
 /** The part of WebSocket that is used. */
 export interface Wire {
   binaryType: string
-  onmessage: ((e: { data: unknown }) => void) | null
-  onclose: ((e: { code: number; reason: string }) => void) | null
+  onmessage: ((e: MessageEvent) => void) | null
+  onclose: ((e: CloseEvent) => void) | null
   send(data: Uint8Array<ArrayBuffer>): void
   close(code?: number): void
 }

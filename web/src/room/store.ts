@@ -60,6 +60,7 @@ export class LiveRoom implements RoomStore {
   readonly messagesComplete = computed(() => this.state.value.messagesComplete)
   readonly people = computed(() => this.state.value.people as RoomState['people'][number][])
   readonly happenings = computed(() => this.state.value.happenings)
+  readonly closed = computed(() => this.state.value.closed)
   readonly membersVersion = computed(() => this.state.value.membersVersion)
   readonly connection = signal<Connection>({ state: 'connecting' })
   readonly outbox = signal<readonly Outgoing[]>([])

@@ -1,0 +1,58 @@
+import { useEffect, useId, useRef } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { t } from '../i18n'
+import { Icon } from './Icon'
+
+interface Props {
+  title: string
+  onClose(): void
+  wide?: boolean
+  foot?: ComponentChildren
+  children: ComponentChildren
+}
+
+/** A modal dialog: the browser traps focus, Esc and a press beside it close it, focus returns where it was. */
+export function Dialog({ title, onClose, wide, foot, children }: Props) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const dialog = ref.current
+    const before = document.activeElement
+    if (dialog && !dialog.open) dialog.showModal()
+    return () => {
+      dialog?.close()
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={ref}
+      class={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={id}
+      onCancel={(e) => {
+        if (e.target !== ref.current) return
+        e.preventDefault()
+        onClose()
+      }}
+      onMouseDown={(e) => {
+        if (ref.current && e.target === ref.current && outside(e, ref.current)) onClose()
+      }}
+      // Keys typed here are nobody else's business.
+      onKeyDown={(e) => e.stopPropagation()}
+    >
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="icon-btn" aria-label={t('do.close')} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="dialog-body">{children}</div>
+      {foot && <div class="dialog-foot">{foot}</div>}
+    </dialog>
+  )
+}
+
+function outside(e: MouseEvent, dialog: HTMLElement): boolean {
+  const box = dialog.getBoundingClientRect()
+  return e.clientX < box.left || e.clientX > box.right || e.clientY < box.top || e.clientY > box.bottom
+}
