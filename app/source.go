@@ -92,7 +92,8 @@ func (a *App) addVariants(s *Source, g Grant, m Media) error {
 		s.Variants = []Variant{*proxied}
 	case proxied == nil:
 		s.Variants = []Variant{direct}
-	case m.Meta.DirectOK:
+	case m.Meta.DirectOK, m.Meta.Probe == string(CodeUpstream), m.Meta.Probe == string(CodeBlockedAddress):
+		// What this server cannot reach, a browser in the same house may.
 		s.Variants = []Variant{direct, *proxied}
 	default:
 		s.Variants = []Variant{*proxied, direct}
