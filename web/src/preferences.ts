@@ -1,5 +1,6 @@
 // Small choices this browser remembers.
 import { effect, signal } from '@preact/signals'
+import { language } from './i18n'
 
 export type Theme = 'system' | 'dark' | 'light'
 
@@ -29,19 +30,21 @@ function readTheme(): Theme {
 
 /** The name used last as a guest, or a friendly one. */
 export function guestName(): string {
-  return localStorage.getItem(NAME) ?? friendlyName(Math.random)
+  return localStorage.getItem(NAME) ?? friendlyName(Math.random, language.peek() === 'zh-CN')
 }
 
 export function rememberName(name: string): void {
   localStorage.setItem(NAME, name)
 }
 
+const FIRST_ZH = ['安静的', '晴朗的', '机灵的', '温柔的', '勇敢的', '朦胧的', '幸运的', '琥珀色的', '悠闲的', '银色的']
+const SECOND_ZH = ['水獭', '彗星', '狐狸', '枫叶', '知更鸟', '山猫', '云朵', '白鹭', '熊猫', '小河']
 const FIRST = ['Quiet', 'Sunny', 'Clever', 'Gentle', 'Brave', 'Misty', 'Lucky', 'Amber', 'Velvet', 'Silver']
 const SECOND = ['Otter', 'Comet', 'Fox', 'Maple', 'Robin', 'Lynx', 'Cloud', 'Heron', 'Panda', 'River']
 
-export function friendlyName(random: () => number): string {
+export function friendlyName(random: () => number, chinese: boolean): string {
   const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? ''
-  return `${pick(FIRST)} ${pick(SECOND)}`
+  return chinese ? pick(FIRST_ZH) + pick(SECOND_ZH) : `${pick(FIRST)} ${pick(SECOND)}`
 }
 
 /** A boolean that survives a reload. */

@@ -39,6 +39,7 @@ export function InviteDialog({ room, onClose }: { room: LiveRoom; onClose(): voi
       <div class="invite-more">
         <Code link={link} />
         <div class="stack">
+          <p class="muted small">{t('invite.scan')}</p>
           {canShare && (
             <button type="button" class="btn wide" onClick={() => void navigator.share({ url: link, title: room.info.value?.name ?? 'SyncTV' }).catch(() => undefined)}>
               <Icon name="share" small /> {t('invite.share')}

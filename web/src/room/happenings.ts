@@ -10,6 +10,7 @@ export type Happening = { seq: number; atMs: number; by: string } & (
   | { kind: 'kicked' | 'banned'; name: string; reason: string }
   | { kind: 'started' | 'next'; title: string }
   | { kind: 'paused' | 'resumed' | 'settings' }
+  | { kind: 'break'; lastedMs: number }
   | { kind: 'seeked'; positionMs: number }
   | { kind: 'added'; title: string; count: number }
   | { kind: 'renamed'; name: string }

@@ -57,6 +57,8 @@ export function reduce(state: RoomState, message: ServerMessage): RoomState {
       return onWelcome(state, body.value)
     case 'event':
       return onEvent(state, body.value)
+    case 'you':
+      return { ...state, me: body.value, membersVersion: state.membersVersion + 1 }
     case 'presence':
       return { ...state, people: onPresence(state.people, body.value) }
     default:

@@ -250,6 +250,7 @@ export class LiveRoom implements RoomStore {
     this.update((s) => reduce(s, m))
     const { body } = m
     if (body.case === 'beacon') this.check(body.value.revision)
+    if (body.case === 'you') void this.refreshMine().catch(() => undefined)
     if (body.case === 'welcome' && body.value.snapshot) this.olderCursor = ''
     if (body.case !== 'event') {
       this.lookForCurrent()

@@ -18,7 +18,11 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
   useEffect(() => {
     const dialog = ref.current
     const before = document.activeElement
-    if (dialog && !dialog.open) dialog.showModal()
+    if (dialog && !dialog.open) {
+      dialog.showModal()
+      // Not the close button: the dialog itself is what is read first.
+      if (!dialog.querySelector('[autofocus]')) dialog.focus()
+    }
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
@@ -29,6 +33,7 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
       ref={ref}
       class={wide ? 'dialog wide' : 'dialog'}
       aria-labelledby={id}
+      tabIndex={-1}
       onCancel={(e) => {
         if (e.target !== ref.current) return
         e.preventDefault()

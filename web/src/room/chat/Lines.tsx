@@ -42,6 +42,8 @@ export function tell(h: Happening): string {
     case 'resumed':
     case 'settings':
       return t(`event.${h.kind}`, { by: h.by })
+    case 'break':
+      return t('event.break', { by: h.by, time: clock(h.lastedMs) })
     case 'seeked':
       return t('event.seeked', { by: h.by, time: clock(h.positionMs) })
     case 'added':

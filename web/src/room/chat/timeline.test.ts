@@ -24,6 +24,13 @@ it('leaves out what happened before the oldest message shown', () => {
   expect(keys(messages, [paused(3, noon), paused(7, noon)], 1)).toEqual(['|', 'm5', 'h7'])
 })
 
+it('makes one line of a pause and its end when nobody spoke between', () => {
+  const resumed = (seq: number, atMs: number): Happening => ({ seq, atMs, by: 'Ana', kind: 'resumed' })
+  const [, line] = timeline([], [paused(3, noon), resumed(4, noon + 72_000)], 50)
+  expect(line).toMatchObject({ happening: { kind: 'break', by: 'Bo', lastedMs: 72_000 } })
+  expect(keys([message(4, 'a', noon)], [paused(3, noon), resumed(5, noon)], 50)).toEqual(['|', 'h3', 'm4', 'h5'])
+})
+
 it('shows happenings of a silent room', () => {
   expect(keys([], [paused(3, noon)], 50)).toEqual(['|', 'h3'])
 })

@@ -19,7 +19,9 @@ export function timeline(messages: readonly Message[], happenings: readonly Happ
   if (h < 0) h = happenings.length
   const pushHappenings = (before: number): void => {
     for (let line = happenings[h]; line && line.seq < before; line = happenings[++h]) {
-      push(out, { kind: 'happening', key: `h${line.seq}`, atMs: line.atMs, happening: line })
+      const whole = line.kind === 'resumed' ? asBreak(out[out.length - 1], line) : null
+      if (whole) out[out.length - 1] = whole
+      else push(out, { kind: 'happening', key: `h${line.seq}`, atMs: line.atMs, happening: line })
     }
   }
   for (const message of shown) {
@@ -34,6 +36,13 @@ export function timeline(messages: readonly Message[], happenings: readonly Happ
   }
   pushHappenings(Number.POSITIVE_INFINITY)
   return out
+}
+
+/** A pause and what ended it, with no word between them, are one line. */
+function asBreak(last: Entry | undefined, line: Happening): Entry | null {
+  if (last?.kind !== 'happening' || last.happening.kind !== 'paused') return null
+  const { seq, atMs, by } = last.happening
+  return { ...last, happening: { seq, atMs, by, kind: 'break', lastedMs: line.atMs - atMs } }
 }
 
 function push(out: Entry[], entry: Entry): void {

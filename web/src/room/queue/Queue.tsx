@@ -43,12 +43,13 @@ export function Queue() {
   const mayAdd = room.can('media_add')
   return (
     <>
+      {mayAdd ? <AddBox parentId={parentId} /> : <p class="panel-note">{t('queue.readOnly')}</p>}
       <div class="queue-head">
         {here ? (
           <button type="button" class="btn quiet slim" onClick={() => setTrail(trail.slice(0, -1))}>
             <Icon name="back" small /> <span class="clip">{here.title}</span>
           </button>
-        ) : <span class="grow" />}
+        ) : <h3 class="panel-head">{t('queue.top')}</h3>}
         <span class="grow" />
         <LoopButton />
         {mayAdd && (
@@ -57,7 +58,6 @@ export function Queue() {
           </button>
         )}
       </div>
-      {mayAdd ? <AddBox parentId={parentId} /> : <p class="panel-note">{t('queue.readOnly')}</p>}
       <div class="scroll">
         {loaded && list.length === 0 && <p class="panel-note">{t(here ? 'queue.emptyFolder' : 'queue.empty')}</p>}
         <DragList list={list} parentId={parentId} trail={trail} open={(m) => setTrail([...trail, { id: m.id, title: m.title }])} edit={setEditing} hide={hide} />
