@@ -39,7 +39,8 @@ export class Follow {
   private dry = false
   private shown: number | null = null
   private before = 0 // error before the burst, to judge what bursts achieve
-  private wanted = 0
+  private wanted = 0 // what the burst was planned to move
+  private cost: number | null = null // and what of that was meant to pay for itself
   private trim = 0
   private calm: { at: number; e: number } | null = null
   private base = 1
@@ -220,7 +221,7 @@ export class Follow {
   /** The error at which a correction begins. */
   private threshold(band: Band, now: number): number {
     // Right after a start the inner band is worth a correction; later only the outer one, or half of it if it lasts.
-    if (this.fresh) return Math.min(band.enter, band.leave * 1.5)
+    if (this.fresh) return Math.min(band.enter, Math.max(band.leave * 1.25, this.window.spread() * 3))
     const lasting = this.calm !== null && now - this.calm.at > lastingMs
     return Math.max(lasting ? band.enter * 0.7 : band.enter, this.window.spread() * 2)
   }
@@ -230,10 +231,14 @@ export class Follow {
     const steady = g.bands.current(now).maxRate
     const firm = this.fresh && now < this.firmUntil
     const maxRate = size > 150 ? 0.25 : firm ? 0.12 : size > 60 ? 0.06 : steady
+    // Leaving rate 1 costs the media some time, which the burst has to win back.
+    const replanned = this.steer.active
+    const cost = !replanned && Math.abs(this.base * (1 + this.trim) - 1) < 1e-6 ? g.latencies.rateCostMs : 0
+    this.cost = cost > 0 ? cost : null
     this.before = r
     this.bursts++
-    this.steer.plan(now, r, this.limits(g, maxRate, firm ? 400 : 1000))
-    this.wanted = this.steer.plannedMs
+    this.steer.plan(now, r + cost, this.limits(g, maxRate, firm ? 400 : 1000))
+    this.wanted = replanned ? 0 : this.steer.plannedMs
     this.apply(g, now)
   }
 
@@ -282,8 +287,13 @@ export class Follow {
   }
 
   private judge(g: Gear, r: number): void {
-    if (this.wanted !== 0) g.bands.judge(this.wanted, this.before - r)
+    if (this.wanted !== 0) {
+      const got = this.before - r
+      g.bands.judge(this.wanted - (this.cost ?? 0), got)
+      if (this.cost !== null && !g.pace.slow) g.latencies.learnRateCost(this.wanted - got)
+    }
     this.wanted = 0
+    this.cost = null
   }
 
   /** A device whose clock runs wrong by more than 0.04 % gets a lasting trim instead of endless bursts. */

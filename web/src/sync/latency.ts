@@ -1,9 +1,10 @@
-// How long this device takes to start and to seek. Learned while playing, kept between visits.
+// How long this device takes to start and to seek, and what a change of rate costs it. Learned while playing, kept between visits.
 
 /** What is stored between visits, in milliseconds. */
 export interface StoredLatencies {
   readonly startMs: number
   readonly seekMs: number
+  readonly rateCostMs: number
 }
 
 const weight = 0.35
@@ -28,11 +29,13 @@ class Learned {
 export class Latencies {
   private readonly starts: Learned
   private readonly seeks: Learned
+  private readonly costs: Learned
 
   constructor(stored?: Partial<StoredLatencies>) {
     const usable = (v: number | undefined, guess: number, hi: number) => (v !== undefined && v >= 0 && v <= hi ? v : guess)
     this.starts = new Learned(usable(stored?.startMs, 75, 400), 0, 400)
     this.seeks = new Learned(usable(stored?.seekMs, 80, 3000), 5, 3000)
+    this.costs = new Learned(usable(stored?.rateCostMs, 15, 40), 0, 40)
   }
 
   /** From play() to the first movement. */
@@ -45,6 +48,18 @@ export class Latencies {
     return this.seeks.value
   }
 
+  /**
+   * What the media falls behind when the player leaves rate 1, in either direction: its time-stretcher has to be filled
+   * first. About 20 ms in Chromium.
+   */
+  get rateCostMs(): number {
+    return this.costs.value
+  }
+
+  learnRateCost(ms: number): void {
+    this.costs.learn(ms)
+  }
+
   learnStart(ms: number): void {
     this.starts.learn(ms)
   }
@@ -54,6 +69,7 @@ export class Latencies {
   }
 
   toJSON(): StoredLatencies {
-    return { startMs: Math.round(this.startMs * 10) / 10, seekMs: Math.round(this.seekMs * 10) / 10 }
+    const tenth = (v: number) => Math.round(v * 10) / 10
+    return { startMs: tenth(this.startMs), seekMs: tenth(this.seekMs), rateCostMs: tenth(this.rateCostMs) }
   }
 }

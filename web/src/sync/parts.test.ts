@@ -41,10 +41,11 @@ describe('steer', () => {
     expect(s.pending(0)).toBeCloseTo(first + 30 + 20, 6)
   })
 
-  test('an error not worth a burst is left', () => {
+  test('no burst is shorter than the player can follow', () => {
     const s = new Steer()
     s.plan(0, 0.2, { maxRate: 0.06, minMs: 1000 })
-    expect(s.active).toBe(false)
+    expect(s.endMs).toBe(200)
+    expect(Math.abs(s.plannedMs)).toBeLessThanOrEqual(1)
   })
 })
 

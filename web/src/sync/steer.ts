@@ -6,6 +6,7 @@
 export const rateLagMs = 120
 
 const quantum = 0.005
+const minBurstMs = 200
 
 interface Segment {
   readonly from: number
@@ -63,9 +64,8 @@ export class Steer {
     this.stop(nowMs)
     const ideal = Math.min(Math.abs(total) / limits.minMs, limits.maxRate)
     const height = Math.max(quantum, Math.floor(ideal / quantum + 0.001) * quantum)
-    const length = Math.abs(total) / height
-    if (length < 60) return
-    this.now = { from: nowMs, to: nowMs + length, delta: Math.sign(total) * height }
+    const length = Math.max(Math.abs(total) / height, minBurstMs)
+    this.now = { from: nowMs, to: nowMs + length, delta: (total < 0 ? -1 : 1) * height }
   }
 
   /** Plans the burst with which a player starts at time atMs; its rate is heard from the first sample on. */

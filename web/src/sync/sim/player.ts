@@ -6,6 +6,8 @@ export interface Device {
   readonly seekMs: number
   /** From setRate to hearing it. */
   readonly rateLagMs: number
+  /** What the media falls behind when the rate leaves 1. */
+  readonly engageMs: number
   /** Random part of starts and seeks. */
   readonly spreadMs: number
   /** Error of the audio clock in parts per million. */
@@ -19,7 +21,7 @@ export interface Device {
 }
 
 export const plainDevice: Device = {
-  startMs: 60, seekMs: 45, rateLagMs: 140, spreadMs: 12, driftPpm: 20, noiseMs: 1.5, durationS: 600, autoplay: true,
+  startMs: 60, seekMs: 45, rateLagMs: 140, engageMs: 20, spreadMs: 12, driftPpm: 20, noiseMs: 1.5, durationS: 600, autoplay: true,
 }
 
 /** A media element as browsers have them: it starts late, seeks slowly, and its audio pipeline obeys rates with a lag. */
@@ -33,6 +35,7 @@ export class SimPlayer implements Player {
   private isPaused = true
   private runsAt = Infinity // when the media begins to move
   private seekDone = -Infinity
+  private dip = 0
   private dryUntil = -Infinity
   private loadedAt: number
 
@@ -47,6 +50,7 @@ export class SimPlayer implements Player {
       const until = Math.min(t, edge ? Math.max(edge.at, this.now) : t)
       this.run(until)
       if (edge && edge.at <= until) {
+        if (this.heard === 1 && edge.rate !== 1 && !this.device.rateless) this.dip = this.device.engageMs
         this.heard = edge.rate
         this.edges.shift()
       }
@@ -58,7 +62,9 @@ export class SimPlayer implements Player {
     const from = Math.max(this.now, this.isPaused ? Infinity : this.runsAt, this.seekDone, this.dryUntil)
     if (from < until) {
       const rate = this.device.rateless ? 1 : this.heard
-      this.pos += (until - from) * rate * (1 + this.device.driftPpm / 1e6)
+      const paid = Math.min(this.dip, until - from)
+      this.dip -= paid
+      this.pos += (until - from - paid) * rate * (1 + this.device.driftPpm / 1e6)
       this.pos = Math.min(this.pos, this.device.durationS * 1000)
     }
     this.now = until

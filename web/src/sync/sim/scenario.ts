@@ -36,7 +36,7 @@ export function scenario(net: keyof typeof nets, seed: number): Result {
     joinAt: i === 2 ? 8000 : 0,
     clockPpm: (rnd() - 0.5) * 80,
     device: {
-      startMs: 20 + rnd() * 130, seekMs: 30 + rnd() * 50, rateLagMs: 100 + rnd() * 100,
+      startMs: 20 + rnd() * 130, seekMs: 30 + rnd() * 50, rateLagMs: 100 + rnd() * 100, engageMs: rnd() * 30,
       spreadMs: 12, driftPpm: (rnd() - 0.5) * 120, noiseMs: 1.5,
     },
   }))
