@@ -21,7 +21,7 @@ type ClientConfig struct {
 	Timeout time.Duration
 	// MaxIdlePerHost is how many idle connections are kept to one origin; 0 means 8.
 	MaxIdlePerHost int
-	// MaxConnsPerHost bounds the connections to one origin; 0 means 256.
+	// MaxConnsPerHost bounds the connections to one origin; 0 means 1024.
 	MaxConnsPerHost int
 	// TLS is the base TLS configuration; nil means the system's roots and TLS 1.2 or newer. Verification cannot be turned off.
 	TLS *tls.Config
@@ -70,7 +70,7 @@ func (g *Guard) roundTripper(cfg ClientConfig) *http.Transport {
 		IdleConnTimeout:        60 * time.Second,
 		MaxIdleConns:           512,
 		MaxIdleConnsPerHost:    orDefault(cfg.MaxIdlePerHost, 8),
-		MaxConnsPerHost:        orDefault(cfg.MaxConnsPerHost, 256),
+		MaxConnsPerHost:        orDefault(cfg.MaxConnsPerHost, 1024),
 		MaxResponseHeaderBytes: orDefault(cfg.MaxHeaderBytes, 64<<10),
 		DisableCompression:     true,
 		ReadBufferSize:         32 << 10,

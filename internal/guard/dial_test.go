@@ -190,6 +190,7 @@ func TestAllowAndSelf(t *testing.T) {
 		{"ABUSE-019 own public address", guard.Config{SelfAddrs: addrs("8.8.8.8")}, "8.8.8.8", 80, false},
 		{"ABUSE-019 own public address behind a name", guard.Config{SelfAddrs: addrs("8.8.8.8")}, "x.public.example", 80, false},
 		{"ABUSE-019 own public address in NAT64", guard.Config{SelfAddrs: addrs("8.8.8.8")}, "64:ff9b::808:808", 80, false},
+		{"denied block in NAT64", guard.Config{DenyCIDRs: []netip.Prefix{netip.MustParsePrefix("8.8.8.0/24")}}, "64:ff9b::808:808", 80, false},
 		{"denied block", guard.Config{DenyCIDRs: []netip.Prefix{netip.MustParsePrefix("8.8.8.0/24")}}, "8.8.8.8", 80, false},
 	}
 	for _, c := range cases {

@@ -214,7 +214,7 @@ func (g *Guard) decide(ap netip.AddrPort, opened bool) error {
 	if g.deniedPorts[port] {
 		return denied(ReasonPort)
 	}
-	if contains(g.denyCIDRs, addr) {
+	if hidden, _, _ := Embedded(addr); contains(g.denyCIDRs, addr) || contains(g.denyCIDRs, hidden) {
 		return denied(ReasonAddress)
 	}
 	if contains(g.allowCIDRs, addr) {
@@ -231,7 +231,7 @@ func (g *Guard) decide(ap netip.AddrPort, opened bool) error {
 
 // own says whether addr is this server or one of its cluster. Loopback and the unspecified address always are.
 func (g *Guard) own(addr netip.Addr) bool {
-	if v4, _, ok := Embedded(addr); ok && (v4.IsLoopback() || v4.IsUnspecified() || g.selfAddrs[v4]) {
+	if v4, _, ok := Embedded(addr); ok && g.own(v4) {
 		return true
 	}
 	return addr.IsLoopback() || addr.IsUnspecified() || g.selfAddrs[addr] || (g.isSelf != nil && g.isSelf(addr))

@@ -176,9 +176,15 @@ func matroskaCodec(id string, private []byte) string {
 	case strings.HasPrefix(id, "S_"):
 		return ""
 	}
-	if s, ok := map[string]string{"V_VP8": "vp8", "V_VP9": "vp9", "A_OPUS": "opus", "A_VORBIS": "vorbis", "A_AC3": "ac-3", "A_EAC3": "ec-3",
-		"A_FLAC": "flac", "A_MPEG/L3": "mp3", "A_DTS": "dts", "A_TRUEHD": "truehd"}[id]; ok {
-		return s
+	switch id {
+	case "V_VP8", "V_VP9", "A_OPUS", "A_VORBIS", "A_FLAC", "A_DTS", "A_TRUEHD":
+		return strings.ToLower(id[2:])
+	case "A_AC3":
+		return "ac-3"
+	case "A_EAC3":
+		return "ec-3"
+	case "A_MPEG/L3":
+		return "mp3"
 	}
 	return strings.ToLower(id)
 }

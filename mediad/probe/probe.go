@@ -128,7 +128,11 @@ func (p *Prober) Probe(ctx context.Context, req Request) (Result, error) {
 	r := &remote{ctx: ctx, client: p.client, url: u, header: http.Header{}, bytesLeft: p.cfg.MaxBytes, requestsLeft: p.cfg.MaxRequests, size: -1}
 	r.header.Set("User-Agent", p.cfg.UserAgent)
 	for name, value := range req.Headers {
-		r.header.Set(name, value)
+		canonical, err := guard.CheckHeader(name, value)
+		if err != nil {
+			return Result{Size: -1, Container: Unknown}, fmt.Errorf("probe: %w", err)
+		}
+		r.header.Set(canonical, value)
 	}
 	head, err := r.first(p.cfg.Origin)
 	if err != nil {

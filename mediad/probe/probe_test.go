@@ -190,6 +190,22 @@ func TestHostileOrigins(t *testing.T) {
 	})
 }
 
+// TestPickyStore: a store that refuses a foreign Origin is asked once more without.
+func TestPickyStore(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != "" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = w.Write(flvMeta(5))
+	}))
+	defer s.Close()
+	r, err := newProber(t, Config{}, s).Probe(t.Context(), Request{URL: s.URL + "/a.flv"})
+	if err != nil || !r.Reachable || r.Seconds != 5 || r.CORS || r.Requests != 2 {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	canary := guardtest.NewCanary(t, 0)
 	p := newProber(t, Config{})
@@ -235,6 +251,9 @@ func TestHeadersAndCORS(t *testing.T) {
 		if h != "/https://r.example/" {
 			t.Errorf("the other origin got %q", h)
 		}
+	}
+	if _, err = p.Probe(t.Context(), Request{URL: home.URL + "/f", Headers: map[string]string{"Host": "x"}}); err == nil || errors.Is(err, ErrUnreachable) {
+		t.Errorf("a chosen Host: %v", err)
 	}
 	if r, err = p.Probe(t.Context(), Request{URL: home.URL + "/f"}); err != nil || r.Reachable || r.Status != 401 || r.CORS {
 		t.Errorf("without credentials: %+v %v", r, err)

@@ -54,7 +54,7 @@ type opening struct {
 // first asks for the beginning and learns the size, whether ranges work, and where redirects lead.
 func (r *remote) first(origin string) (opening, error) {
 	res, err := r.get(r.url, "bytes=0-"+strconv.Itoa(firstBytes-1), origin)
-	if err == nil && res.StatusCode >= 400 {
+	if err == nil && pickyStatus(res.StatusCode) {
 		// Some stores refuse a foreign Origin, some an unsatisfiable or unknown Range: ask once more like a plain client.
 		_ = res.Body.Close()
 		res, err = r.get(r.url, "", "")
@@ -92,6 +92,14 @@ func (r *remote) first(origin string) (opening, error) {
 	}
 	r.keep(0, r.take(res.Body, want))
 	return head, nil
+}
+
+func pickyStatus(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotAcceptable, http.StatusRequestedRangeNotSatisfiable, http.StatusInternalServerError, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }
 
 // get sends one request within the budget.

@@ -38,7 +38,8 @@ var (
 	errRange   = &problem{status: http.StatusRequestedRangeNotSatisfiable, code: "range_not_satisfiable", message: "the requested range is outside the media"}
 )
 
-// ServeHTTP serves one link. Mount it at PathPrefix.
+// ServeHTTP serves one link. Mount it at PathPrefix. When an upstream fails after the head of the answer is out it panics with
+// http.ErrAbortHandler, net/http's way of breaking the connection: middleware that recovers must let that value through.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.stats.requests.Add(1)
 	setFence(w.Header())

@@ -14,18 +14,53 @@ const (
 	typeASS      = "text/x-ssa; charset=utf-8"
 )
 
-// safeTypes are the types passed on as they are, besides every audio and video type. None of them is rendered as a document.
-var safeTypes = map[string]bool{
-	typeBytes: true, "application/mp4": true, "application/ogg": true, "text/vtt": true, "image/jpeg": true, "image/png": true,
-	"image/webp": true, "image/gif": true, "image/avif": true, "image/bmp": true, "image/x-icon": true, "text/plain": true,
+// safeType says whether a type besides audio and video is passed on as it is. None of them is rendered as a document.
+func safeType(base string) bool {
+	switch base {
+	case typeBytes, "application/mp4", "application/ogg", "text/vtt", "text/plain", "image/jpeg", "image/png", "image/webp", "image/gif",
+		"image/avif", "image/bmp", "image/x-icon":
+		return true
+	}
+	return false
 }
 
-// typesByExtension helps where an origin says nothing useful.
-var typesByExtension = map[string]string{
-	".mp4": "video/mp4", ".m4v": "video/mp4", ".m4s": "video/iso.segment", ".cmfv": "video/mp4", ".cmfa": "audio/mp4", ".mov": "video/quicktime",
-	".webm": "video/webm", ".mkv": "video/x-matroska", ".ts": "video/mp2t", ".flv": "video/x-flv", ".avi": "video/x-msvideo",
-	".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".aac": "audio/aac", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".flac": "audio/flac", ".wav": "audio/wav",
-	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif", ".avif": "image/avif",
+// typeByExtension helps where an origin says nothing useful; "" is no idea.
+func typeByExtension(ext string) string {
+	switch strings.ToLower(ext) {
+	case ".mp4", ".m4v", ".cmfv":
+		return "video/mp4"
+	case ".m4s":
+		return "video/iso.segment"
+	case ".mov":
+		return "video/quicktime"
+	case ".webm":
+		return "video/webm"
+	case ".mkv":
+		return "video/x-matroska"
+	case ".ts":
+		return "video/mp2t"
+	case ".flv":
+		return "video/x-flv"
+	case ".avi":
+		return "video/x-msvideo"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".m4a", ".cmfa":
+		return "audio/mp4"
+	case ".aac":
+		return "audio/aac"
+	case ".ogg", ".opus":
+		return "audio/ogg"
+	case ".flac":
+		return "audio/flac"
+	case ".wav":
+		return "audio/wav"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png", ".webp", ".gif", ".avif":
+		return "image/" + strings.ToLower(ext[1:])
+	}
+	return ""
 }
 
 // servedType decides what we call an upstream body: its own type when that is harmless media, a guess from the name when the type
@@ -39,12 +74,12 @@ func servedType(upstream, urlPath string) (mediaType string, attachment bool) {
 	vague := base == "" || base == typeBytes || base == "binary/octet-stream" || base == "application/x-octet-stream" ||
 		base == "text/plain" || base == "application/download" || base == "application/force-download"
 	if vague {
-		if t := typesByExtension[strings.ToLower(path.Ext(urlPath))]; t != "" {
+		if t := typeByExtension(path.Ext(urlPath)); t != "" {
 			return t, false
 		}
 		return typeBytes, false
 	}
-	if safeTypes[base] || plainMedia(base) {
+	if safeType(base) || plainMedia(base) {
 		return base, false
 	}
 	return typeBytes, true

@@ -3,13 +3,12 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
+	"synctv/internal/guard"
 )
 
 // Kind is what a link leads to; it decides how the answer is treated.
@@ -104,12 +103,9 @@ func cleanHeaders(in map[string]string) ([]headerField, error) {
 	out := make([]headerField, 0, len(in))
 	total := 0
 	for name, value := range in {
-		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			return nil, fmt.Errorf("proxy: header %q is malformed", name)
-		}
-		canonical := http.CanonicalHeaderKey(name)
-		if reservedHeader(canonical) {
-			return nil, fmt.Errorf("proxy: header %s cannot be chosen", canonical)
+		canonical, err := guard.CheckHeader(name, value)
+		if err != nil {
+			return nil, fmt.Errorf("proxy: %w", err)
 		}
 		total += len(name) + len(value)
 		out = append(out, headerField{canonical, value})
@@ -118,15 +114,4 @@ func cleanHeaders(in map[string]string) ([]headerField, error) {
 		return nil, fmt.Errorf("proxy: headers are longer than %d bytes", maxHeaderBytes)
 	}
 	return sortHeaders(out)
-}
-
-// reservedHeader says whether a header frames the message, names the hop, or is ours to set.
-func reservedHeader(name string) bool {
-	switch name {
-	case "Host", "Connection", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Keep-Alive",
-		"Expect", "Via", "Forwarded", "X-Real-Ip", "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since",
-		"If-Unmodified-Since", "Accept-Encoding", "Http2-Settings", "Max-Forwards":
-		return true
-	}
-	return strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Proxy-") || strings.HasPrefix(name, "Sec-")
 }
