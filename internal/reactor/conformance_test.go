@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -397,21 +398,35 @@ func testPause(t *testing.T, w wire) {
 		return nil
 	}
 	c, client := adopt(t, r, w, h, Options{})
-	go func() { // a pipe has no buffer: the second write waits for the resume
-		io.WriteString(client, "1")
-		io.WriteString(client, "2")
-	}()
-	first := recv(t, "first data", got)
-	if first == "12" {
-		return // both were in the socket already
+	if _, err := io.WriteString(client, "1"); err != nil {
+		t.Fatal(err)
 	}
-	flushed := make(chan struct{})
-	c2, _ := adopt(t, r, w, newSpy(), Options{})
-	_ = c2
-	close(flushed)
+	recv(t, "first data", got)
+	wrote := make(chan error, 1)
+	go func() { // a pipe has no buffer: its write waits for the resume
+		_, err := io.WriteString(client, "2")
+		wrote <- err
+	}()
+	// A second connection of the same shard is served meanwhile, twice, so the
+	// shard has had every chance to read what it should not.
+	other := newSpy()
+	other.onData = func(c *Conn, p []byte) error { c.Reply(Bytes([]byte(string(p)))); return nil }
+	_, client2 := adopt(t, r, w, other, Options{})
+	for _, s := range []string{"a", "b"} {
+		if _, err := io.WriteString(client2, s); err != nil {
+			t.Fatal(err)
+		}
+		readUntil(t, client2, s)
+	}
+	if len(got) != 0 {
+		t.Fatal("data while paused")
+	}
 	c.Resume()
 	if s := recv(t, "data after resume", got); s != "2" {
 		t.Fatalf("got %q", s)
+	}
+	if err := recv(t, "write", wrote); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -424,14 +439,16 @@ func testDrain(t *testing.T, w wire) {
 		_, end := adopt(t, r, w, h, Options{})
 		spies, ends = append(spies, h), append(ends, end)
 	}
+	var readers sync.WaitGroup
+	defer readers.Wait() // before the ends are closed under them
 	for _, end := range ends {
-		go func() {
+		readers.Go(func() {
 			got, err := io.ReadAll(end)
 			if err != nil || string(got) != "going away" {
 				t.Errorf("drained peer got %q, %v", got, err)
 			}
 			end.Close()
-		}()
+		})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -136,8 +136,9 @@ func (c *Conn) SetMask(m Class) {
 	c.shard.post(op{kind: opMask, conn: c, n: int64(m)})
 }
 
-// Pause stops reading, so that the peer feels back pressure. Data may still be
-// called with bytes read before.
+// Pause stops reading, so that the peer feels back pressure. Called from Data,
+// it is the last Data until Resume; called from elsewhere, bytes that were
+// already read may still follow.
 func (c *Conn) Pause() { c.shard.post(op{kind: opPause, conn: c}) }
 
 // Resume reads again.

@@ -82,8 +82,14 @@ func (s *shard) streamData(c *Conn, err error) {
 		return
 	}
 	s.input(c, c.stream.data)
-	c.stream.held = true
+	// Behind what the handler has posted: a Pause comes before the next read.
+	s.post(op{kind: opNext, conn: c})
+}
+
+// streamNext lets the reader read again, or keeps it for the end of a pause.
+func (s *shard) streamNext(c *Conn) {
 	if c.state != stateClosed {
+		c.stream.held = true
 		c.drv.interest(c)
 	}
 }

@@ -19,6 +19,7 @@ const (
 	opResume         // conn
 	opEnd            // conn, frame (may be nil), err, n: 1 to wait for the queue
 	opData           // conn: the stream's reader has bytes, or err
+	opNext           // conn: the stream's bytes are used up
 	opWritten        // conn, n, err: the stream's writer is done
 	opDrain          // frame, n: spread
 	opStop

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -88,7 +89,12 @@ func (s *shard) run() error {
 		s.n.turns++
 		s.pub.store(&s.n)
 		wait := time.Duration(0)
-		if !s.busy() && s.in.sleep() {
+		if s.busy() {
+			// The raw system calls hide from the scheduler how long the shard
+			// has been running; without this, other goroutines could wait for
+			// a core until the preemption that comes every 10 ms.
+			runtime.Gosched()
+		} else if s.in.sleep() {
 			wait = s.idleFor()
 		}
 		err = s.poll.wait(wait)
@@ -147,6 +153,8 @@ func (s *shard) do(o *op) int {
 		o.group.leave(c)
 	case opData:
 		s.streamData(c, o.err)
+	case opNext:
+		s.streamNext(c)
 	case opWritten:
 		s.streamWritten(c, int(o.n), o.err)
 	case opEnd:
