@@ -4,8 +4,9 @@ import "time"
 
 // Handler is the owner's side of one connection. Its methods are called on the
 // connection's shard only, one at a time: Open first, then any number of Data
-// and Tick, and Closed exactly once at the end. They must not block, for every
-// connection of the shard waits meanwhile.
+// and Tick, and Closed exactly once at the end (without Open if the system
+// refused to serve the connection). They must not block, for every connection
+// of the shard waits meanwhile. A panic ends the connection, not the shard.
 type Handler interface {
 	// Open is called when the connection is served. An error closes it.
 	Open(c *Conn) error

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -110,8 +111,16 @@ func (u *Upgrader) Upgrade(nc net.Conn, prefix []byte) (*Request, error) {
 	return nil, err
 }
 
-// Refuse answers a request with rej and ends the sending side of nc. An error
-// of the write is not worth knowing: the connection is to be closed either way.
+// What Refuse still reads of a request it has answered. Closing a socket with
+// unread input resets it, and the client would never see the answer.
+const (
+	refusedBytes = 256 << 10
+	refusedWait  = 500 * time.Millisecond
+)
+
+// Refuse answers a request with rej, ends the sending side of nc and waits
+// briefly for the client to close its own. It moves nc's read deadline. Errors
+// are not worth knowing: the connection is to be closed either way.
 func Refuse(nc net.Conn, rej *Rejection) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", rej.Status, http.StatusText(rej.Status))
@@ -132,6 +141,8 @@ func Refuse(nc net.Conn, rej *Rejection) {
 	_, _ = nc.Write(b.Bytes())
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
+		_ = nc.SetReadDeadline(time.Now().Add(refusedWait))
+		_, _ = io.CopyN(io.Discard, nc, refusedBytes)
 	}
 }
 

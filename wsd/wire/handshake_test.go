@@ -294,6 +294,41 @@ func TestHandshakeSilence(t *testing.T) {
 	}
 }
 
+// TestRefusalArrives: a client that is refused while it is still sending gets
+// the answer, not a reset.
+func TestRefusalArrives(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			testUpgrader().Upgrade(nc, nil)
+			nc.Close()
+		}
+	}()
+	for range 20 {
+		client, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.SetDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.WriteString(client, with("X-Any: "+strings.Repeat("x", 200<<10))); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(client), nil)
+		if err != nil || resp.StatusCode != 431 {
+			t.Fatalf("answer %v, %v", resp, err)
+		}
+		client.Close()
+	}
+}
+
 // FuzzHandshake: no input may panic, be answered with 5xx, or be accepted in
 // one cut and refused in another.
 func FuzzHandshake(f *testing.F) {
