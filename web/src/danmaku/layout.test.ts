@@ -69,19 +69,29 @@ describe('scrolling lines', () => {
 })
 
 describe('fixed lines', () => {
-  it('take half of the lanes, hold, and free them', () => {
+  const fixed = (kind: 'top' | 'bottom', atMs: number, width = 100) => ({ id: `${kind}${atMs}`, kind, atMs, width })
+
+  it('fill lanes from the top or from below, hold, and free them', () => {
     const lanes = new Lanes(stage)
-    const at = (atMs: number) => lanes.place({ id: String(atMs), kind: 'top', atMs, width: 100 })
-    expect(at(0)?.lane).toBe(0)
-    expect(at(1)?.lane).toBe(1)
-    expect(at(2)).toBeNull()
-    expect(at(4000)?.lane).toBe(0)
+    expect(lanes.place(fixed('top', 0))?.lane).toBe(0)
+    expect(lanes.place(fixed('bottom', 1))?.lane).toBe(3)
+    expect(lanes.place(fixed('top', 2))?.lane).toBe(1)
+    expect(lanes.place(fixed('top', 3))?.lane).toBe(2)
+    expect(lanes.place(fixed('bottom', 4))).toBeNull()
+    expect(lanes.place(fixed('top', 4000))?.lane).toBe(0)
   })
 
-  it('are centred, and bottom ones count from below', () => {
-    const line = new Lanes(stage).place({ id: 'a', kind: 'bottom', atMs: 0, width: 100 }) as Placed
+  it('share no lane with scrolling ones', () => {
+    const lanes = new Lanes(stage)
+    lanes.place(scroll('a', 0))
+    expect(lanes.place(fixed('top', 10))?.lane).toBe(1)
+    expect(lanes.place(scroll('b', 20))?.lane).toBe(2)
+    expect(lanes.place(scroll('c', 4010))?.lane).toBe(0)
+  })
+
+  it('are centred', () => {
+    const line = new Lanes(stage).place(fixed('bottom', 0)) as Placed
     expect(left(stage, line, 500)).toBe(450)
-    expect(top('bottom', 0, 30, 400)).toBe(370)
-    expect(top('top', 1, 30, 400)).toBe(30)
+    expect(top(2, 30)).toBe(60)
   })
 })

@@ -50,32 +50,39 @@ export function left(stage: Stage, line: Placed, nowMs: number): number {
   return stage.width - (nowMs - line.atMs) * speed(stage, line.width)
 }
 
-/** How long a lane must still wait before the line may enter it; 0 when it is free. */
+/** How long a scrolling line must still wait behind the one before it; 0 when it may enter. */
 export function waitFor(stage: Stage, before: Placed | undefined, line: Line): number {
   if (!before) return 0
-  if (line.kind !== 'scroll') return Math.max(0, before.endMs - line.atMs)
   const entered = before.atMs + (before.width + gap) / speed(stage, before.width)
   const crossing = (stage.width - gap) / speed(stage, line.width)
   return Math.max(0, entered - line.atMs, before.endMs - crossing - line.atMs)
 }
 
-/** The lanes of one picture. Lines must be offered in the order of their times. */
+/** What stands in one lane: the last scrolling line and the last fixed one. */
+interface Lane {
+  scroll?: Placed
+  fixed?: Placed
+}
+
+/** The lanes of one picture, shared by all kinds. Lines must be offered in the order of their times. */
 export class Lanes {
-  private readonly last: Record<LaneKind, (Placed | undefined)[]> = { scroll: [], top: [], bottom: [] }
+  private readonly lanes: Lane[]
   private readonly open: Placed[] = []
 
-  constructor(readonly stage: Stage) {}
+  constructor(readonly stage: Stage) {
+    this.lanes = Array.from({ length: stage.lanes }, () => ({}))
+  }
 
   /** Gives the line a lane, or null when the picture is full. */
   place(line: Line): Placed | null {
-    if (this.stage.lanes < 1) return null
     this.expire(line.atMs)
     if (this.open.length >= this.stage.cap && !line.keep) return null
     const lane = this.choose(line)
-    if (lane < 0) return null
+    const row = this.lanes[lane]
+    if (!row) return null
     const endMs = line.atMs + (line.kind === 'scroll' ? this.stage.crossMs : this.stage.holdMs)
     const placed: Placed = { ...line, lane, endMs }
-    this.last[line.kind][lane] = placed
+    row[line.kind === 'scroll' ? 'scroll' : 'fixed'] = placed
     this.open.push(placed)
     return placed
   }
@@ -85,13 +92,13 @@ export class Lanes {
     return this.open.length
   }
 
+  /** The first free lane, from the top, or from below for bottom lines; for a kept line the one free soonest. */
   private choose(line: Line): number {
-    // Fixed lines may fill half of the lanes only, so that top and bottom never meet.
-    const room = line.kind === 'scroll' ? this.stage.lanes : Math.max(1, Math.floor(this.stage.lanes / 2))
     let best = -1
     let shortest = Infinity
-    for (let lane = 0; lane < room; lane++) {
-      const wait = waitFor(this.stage, this.last[line.kind][lane], line)
+    for (let i = 0; i < this.lanes.length; i++) {
+      const lane = line.kind === 'bottom' ? this.lanes.length - 1 - i : i
+      const wait = laneWait(this.stage, this.lanes[lane] as Lane, line)
       if (wait === 0) return lane
       if (wait < shortest) {
         shortest = wait
@@ -108,7 +115,14 @@ export class Lanes {
   }
 }
 
-/** Top edge of a lane in pixels; bottom lines count from the lower end of the area. */
-export function top(kind: LaneKind, lane: number, laneHeight: number, areaHeight: number): number {
-  return kind === 'bottom' ? areaHeight - (lane + 1) * laneHeight : lane * laneHeight
+/** A fixed line wants its lane for itself; a scrolling one comes after those in front of it. */
+function laneWait(stage: Stage, lane: Lane, line: Line): number {
+  const until = (other: Placed | undefined) => Math.max(0, (other?.endMs ?? -Infinity) - line.atMs)
+  if (line.kind !== 'scroll') return Math.max(until(lane.fixed), until(lane.scroll))
+  return Math.max(until(lane.fixed), waitFor(stage, lane.scroll, line))
+}
+
+/** Top edge of a lane in pixels. */
+export function top(lane: number, laneHeight: number): number {
+  return lane * laneHeight
 }

@@ -28,7 +28,6 @@ export class Renderer {
   private stage: Stage = { width: 0, lanes: 0, crossMs, holdMs, cap: 0 }
   private lanes = new Lanes(this.stage)
   private laneHeight = 0
-  private areaHeight = 0
   private reduced = false
   private shown: Shown[] = []
   private readonly pool: HTMLElement[] = []
@@ -47,10 +46,9 @@ export class Renderer {
     const height = this.layer.clientHeight
     const font = Math.round(baseFont * settings.size * Math.min(1, Math.max(0.6, width / 900)))
     this.laneHeight = Math.round(font * 1.45)
-    this.areaHeight = height * settings.area
     this.stage = {
       width,
-      lanes: Math.max(0, Math.floor(this.areaHeight / this.laneHeight)),
+      lanes: Math.max(0, Math.floor((height * settings.area) / this.laneHeight)),
       crossMs: crossMs / settings.speed,
       holdMs,
       cap: densityCap[settings.density],
@@ -89,7 +87,7 @@ export class Renderer {
     node.textContent = text
     node.className = message.own ? 'dm-line dm-own' : 'dm-line'
     node.style.color = message.color
-    node.style.top = `${top(line.kind, line.lane, this.laneHeight, this.areaHeight)}px`
+    node.style.top = `${top(line.lane, this.laneHeight)}px`
     node.style.visibility = 'hidden'
     this.layer.append(node)
     this.shown.push({ line, node })

@@ -117,11 +117,13 @@ export function Choice<T extends string | number>(props: {
 /** A list of which one is chosen, for longer texts. */
 export function List<T extends string | number>(props: {
   label: string; value: T; options: readonly { value: T; text: string; note?: string }[]; onPick: (value: T) => void
+  /** The heading above says it already. */
+  quiet?: boolean
 }) {
   const id = useId()
   return (
     <fieldset class="st-field st-list">
-      <legend>{props.label}</legend>
+      <legend class={props.quiet ? 'unseen' : ''}>{props.label}</legend>
       {props.options.map((o) => (
         <label key={o.value}>
           <input type="radio" name={id} checked={o.value === props.value} onChange={() => props.onPick(o.value)} />

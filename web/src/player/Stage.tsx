@@ -65,7 +65,7 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
   useKeyboard(hands)
 
   const player = deck?.conductor
-  const quiet = idle.idle.value && menu.value === '' && (player?.playing.value ?? false) && !player?.soundBlocked.value
+  const quiet = idle.idle.value && menu.value === '' && (player?.playing.value ?? false) && !player?.soundBlocked.value && !room.playback.value?.hold
   const hasMedia = (room.playback.value?.mediaId ?? '') !== ''
   const sub = prefs.subtitles.value
   return (
@@ -73,7 +73,7 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
       <video class="st-video" ref={video} playsInline preload="auto" disableRemotePlayback tabIndex={-1} aria-label={room.current.value?.title ?? say('player')} />
       {player?.audioOnly.value && hasMedia && <Cover title={room.current.value?.title ?? ''} />}
       {player && <SubtitleLayer track={subtitles.track} positionMs={player.filmMs} offsetMs={sub.offsetMs} size={sub.size} raised={!quiet} />}
-      <div class="dm-layer" ref={layer} aria-hidden="true" hidden={!prefs.danmaku.value.on} />
+      <div class="dm-layer" ref={layer} aria-hidden="true" hidden={!prefs.danmaku.value.on || !player?.ready.value} />
       {player && <Surface player={player} idle={idle} screen={screen} />}
       {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} />}
       {deck && hasMedia && (

@@ -2,24 +2,22 @@
 // controller with states and clock samples, beats, reports, and turns the viewer's wishes into
 // intents or into local deeds. Media-element events never become intents.
 
-import { effect, signal, untracked } from '@preact/signals'
+import { effect, untracked } from '@preact/signals'
 import type { LoopMode } from '../gen/synctv/v1/playback_pb'
 import type { RoomStore } from '../room/contract'
 import { sentence } from '../i18n/errors'
-import { Clock } from '../sync/clock'
-import { Controller, type Status } from '../sync/controller'
-import { Latencies } from '../sync/latency'
-import { Model, positionAt } from '../sync/model'
+import { Clock, Controller, Latencies, Model, positionAt, Reporter, type Status } from '../sync'
 import { ElementPlayer, type Media } from './element'
 import { Heart } from './heart'
 import { Intents } from './intents'
 import { pillOf } from './pill'
 import type { Prefs } from './prefs'
-import { makeReport } from './report'
+import { toWire } from './report'
 import type { LoadState } from './source'
+import { Shown } from './shown'
 import { say } from './strings'
-import { clampPosition, type Range } from './timeline'
-import type { Notice, Player, PillView, SyncNumbers } from './view'
+import { clampPosition } from './timeline'
+import type { Player } from './view'
 
 export interface ConductorDeps {
   room: RoomStore
@@ -32,47 +30,28 @@ export interface ConductorDeps {
 }
 
 const publishEveryMs = 250
-const stallShownMs = 300
 const pingTimeoutMs = 3000
-const noticeMs = 3500
 const frameMs = 1000 / 30
 /** Below this the pill is green, by mode. */
 const calm = { tight: 40, normal: 60, relaxed: 160, off: 1000 }
 
-export class Conductor implements Player {
-  readonly positionMs = signal(0)
-  readonly durationMs = signal(0)
-  readonly live = signal(false)
-  readonly buffered = signal<readonly Range[]>([])
-  readonly playing = signal(false)
-  readonly ended = signal(false)
-  readonly stalled = signal(false)
-  readonly ready = signal(false)
-  readonly soundBlocked = signal(false)
-  readonly localPause = signal(false)
-  readonly free = signal(false)
-  readonly audioOnly = signal(false)
-  readonly sync = signal<SyncNumbers>({ offsetMs: null, rttMs: null, boundMs: null, rate: 1, bufferMs: 0, seekOnly: false })
-  readonly pill = signal<PillView>({ state: 'idle', tone: 'quiet', text: '', detail: '' })
-  readonly notice = signal<Notice | null>(null)
-
+export class Conductor extends Shown implements Player {
   readonly clock = new Clock()
   readonly controller: Controller
   /** The controller's last word; for the probe. */
   status: Status | null = null
   private readonly model = new Model()
+  private readonly reporter = new Reporter()
   private readonly element: ElementPlayer
   private readonly intents: Intents
   private readonly heart: Heart
   private readonly undo: (() => void)[] = []
   private publishedAt = -Infinity
-  private idleSince: number | null = null
   private attached = ''
-  private noticeTimer = 0
-  private notices = 0
   private wasOpen = false
 
   constructor(private readonly deps: ConductorDeps) {
+    super()
     const { room, media, prefs } = deps
     this.element = new ElementPlayer(media, () => prefs.delayMs.peek())
     this.controller = new Controller({ model: this.model, clock: this.clock, latencies: new Latencies(prefs.learned.peek()), mode: prefs.mode.peek() })
@@ -109,7 +88,7 @@ export class Conductor implements Player {
     return () => {
       this.heart.stop()
       this.intents.stop()
-      clearTimeout(this.noticeTimer)
+      this.hush()
       for (const f of this.undo.splice(0)) f()
       prefs.learned.value = { ...this.controller.latencies.toJSON() }
     }
@@ -189,12 +168,6 @@ export class Conductor implements Player {
     this.heart.soon()
   }
 
-  say(text: string): void {
-    this.notice.value = { id: ++this.notices, text }
-    clearTimeout(this.noticeTimer)
-    this.noticeTimer = window.setTimeout(() => (this.notice.value = null), noticeMs)
-  }
-
   // What can be asked.
 
   now(): number {
@@ -249,7 +222,10 @@ export class Conductor implements Player {
   }
 
   private connected(open: boolean): void {
-    if (open && !this.wasOpen) this.clock.restart()
+    if (open && !this.wasOpen) {
+      this.clock.restart()
+      this.reporter.restart()
+    }
     this.wasOpen = open
     this.stir()
   }
@@ -282,6 +258,7 @@ export class Conductor implements Player {
     const status = this.controller.tick(now)
     this.status = status
     if (status.blocked) this.refused()
+    if (this.wasOpen) this.report(now, status)
     if (this.controller.local === 'paused' && !this.localPause.peek()) this.localPause.value = true
     if (now - this.publishedAt >= publishEveryMs || this.playing.peek() !== this.shouldShowPlaying()) this.publish(now, status)
     return Math.min(status.nextMs, nextPing, this.publishedAt + publishEveryMs, now + pingTimeoutMs)
@@ -300,52 +277,31 @@ export class Conductor implements Player {
   }
 
   private publish(now: number, status: Status): void {
-    const { room, media, load, prefs } = this.deps
-    this.publishedAt = now
+    const { room, prefs } = this.deps
     const p = this.intents.effective.peek()
-    const position = this.now()
-    const own = Number.isFinite(media.duration) ? media.duration * 1000 : 0
-    const duration = p?.durationMs || own || room.current.peek()?.durationMs || 0
-    const buffered = this.element.ranges()
-    const bufferMs = this.element.bufferedAhead * 1000
-    if (media.readyState >= 2) this.ready.value = true
-    this.live.value = p?.live ?? false
-    this.positionMs.value = position
-    this.durationMs.value = this.live.peek() ? 0 : duration
-    if (JSON.stringify(buffered) !== JSON.stringify(this.buffered.peek())) this.buffered.value = buffered
-    this.audioOnly.value = media.readyState >= 2 && media.videoWidth === 0
-    this.ended.value = !!p && !p.live && duration > 0 && this.roomMs() >= duration - 60 && position >= duration - 700
+    this.publishedAt = now
+    this.show({
+      now, status, media: this.deps.media, playback: p, positionMs: this.now(), roomMs: this.roomMs(),
+      guessMs: room.current.peek()?.durationMs ?? 0, ranges: this.element.ranges(), bufferMs: this.element.bufferedAhead * 1000, quality: this.clock.quality(),
+    })
     this.playing.value = this.shouldShowPlaying()
-    this.stalled.value = this.waitsForBytes(now, status)
-    const quality = this.clock.quality()
-    const known = quality.samples > 0
-    this.sync.value = {
-      offsetMs: status.errorMs, rttMs: known ? quality.rttMs : null, boundMs: known ? quality.errorMs : null,
-      rate: media.playbackRate, bufferMs, seekOnly: status.seekOnly,
-    }
-    const failed = load.value.phase === 'failed'
-    this.setPill(pillOf({
-      connection: room.connection.peek(), playback: p, people: room.people.peek(), status, clockReady: this.clock.ready,
-      soundBlocked: this.soundBlocked.peek(), localPause: this.localPause.peek(), free: this.free.peek(), ended: this.ended.peek(), failed,
-      loaded: media.readyState >= 3 || status.phase === 'running', holdLeftMs: this.holdLeftMs(), calmMs: calm[prefs.mode.peek()] * status.widened,
-    }))
-    room.report(makeReport({
-      status, mediaId: p?.mediaId ?? '', revision: room.playback.peek()?.revision ?? 0, positionMs: position, durationMs: own, bufferedMs: bufferMs,
-      readyState: media.readyState, paused: media.paused, failed, free: this.free.peek(), localPause: this.localPause.peek(),
-      hidden: document.hidden, clock: quality,
+    this.showPill(pillOf({
+      connection: room.connection.peek(), state: this.model.state, setByName: p?.setByName ?? '', people: room.people.peek(),
+      status, local: this.controller.local, soundBlocked: this.soundBlocked.peek(), ended: this.ended.peek(), failed: this.failed(),
+      clockReady: this.clock.ready, serverMs: this.clock.server(now), calmMs: calm[prefs.mode.peek()] * status.widened,
     }))
   }
 
-  private setPill(next: PillView): void {
-    const now = this.pill.peek()
-    if (next.text !== now.text || next.detail !== now.detail || next.tone !== now.tone) this.pill.value = next
+  private report(now: number, status: Status): void {
+    const { room, media } = this.deps
+    const said = this.reporter.tick(now, {
+      status, state: room.playback.peek(), local: this.controller.local, clock: this.clock.quality(),
+      player: this.attached ? this.element : null, away: document.hidden && media.paused, failed: this.failed(),
+    })
+    if (said) room.report(toWire(said))
   }
 
-  /** Dry for a while: short gaps are not worth a sign. */
-  private waitsForBytes(now: number, status: Status): boolean {
-    const { media } = this.deps
-    const dry = status.stalledSinceMs !== null || (media.readyState < 3 && status.phase !== 'idle') || (media.seeking && status.phase !== 'standing')
-    this.idleSince = dry ? (status.stalledSinceMs ?? this.idleSince ?? now) : null
-    return this.idleSince !== null && now - this.idleSince >= stallShownMs
+  private failed(): boolean {
+    return this.deps.load.value.phase === 'failed'
   }
 }

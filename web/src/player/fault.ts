@@ -24,7 +24,9 @@ export async function diagnose(url: string): Promise<Fault> {
   try {
     const answer = await fetch(url, { headers: { range: 'bytes=0-0' }, signal: stop.signal })
     void answer.body?.cancel()
-    return answer.ok ? { kind: 'codec' } : faultOfStatus(answer.status)
+    if (!answer.ok) return faultOfStatus(answer.status)
+    // A page in place of a film: the host's polite way of saying that nothing is there.
+    return { kind: /^text\/html/i.test(answer.headers.get('content-type') ?? '') ? 'missing' : 'codec' }
   } catch {
     const mixed = location.protocol === 'https:' && /^http:/i.test(url)
     return { kind: mixed ? 'blocked' : 'unreachable' }

@@ -61,7 +61,7 @@ function SubtitlePanel({ prefs, subtitles }: { prefs: Prefs; subtitles: Subtitle
   const options = [{ value: -1, text: say('none') }, ...subtitles.list.map((s, value) => ({ value, text: s.label || s.language || `${value + 1}`, note: s.label ? s.language : '' }))]
   return (
     <div class="st-body">
-      <List label={say('subtitles')} value={subtitles.chosen} options={options} onPick={subtitles.choose} />
+      <List quiet label={say('subtitles')} value={subtitles.chosen} options={options} onPick={subtitles.choose} />
       {subtitles.failed && <p class="st-help st-warn" role="alert">{say('subtitleFailed')}</p>}
       <Slide label={say('textSize')} min={0.7} max={1.8} step={0.1} value={p.size} text={hundred(p.size)} onInput={(size) => (prefs.subtitles.value = { ...p, size })} />
       <div class="st-field st-stepper" role="group" aria-label={say('timing')}>
@@ -95,7 +95,7 @@ function SettingsPanel({ room, player, prefs, loader, screen, menu, compact }: C
       {!player.live.value && (
         <Choice
           label={say('roomSpeed')} value={playback?.rate ?? 1} disabled={!control && !player.free.value} onPick={(r) => player.rate(r)}
-          options={rates.map((value) => ({ value, text: `${value}×` }))}
+          options={rates.map((value) => ({ value, text: String(value) }))}
         />
       )}
       <Variants loader={loader} />
@@ -107,7 +107,7 @@ function SettingsPanel({ room, player, prefs, loader, screen, menu, compact }: C
       <div class="st-actions">
         {compact && <button type="button" class="st-action" onClick={() => player.next()} disabled={!room.can('playback_navigate')}>{say('next')}</button>}
         {compact && screen.canPip && <button type="button" class="st-action" onClick={screen.pip}>{say('pip')}</button>}
-        <button type="button" class="st-action" onClick={() => { menu.value = ''; screen.help() }}>{say('keyboardHelp')}</button>
+        <button type="button" class="st-action" onClick={() => { menu.value = ''; screen.help() }}>{say('showKeys')}</button>
       </div>
     </div>
   )

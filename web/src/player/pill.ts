@@ -1,62 +1,72 @@
-// From what the player does to the words on the pill. Pure but for the language.
+// From what the sync engine says of itself to the words on the pill.
 
+import { pill, type Local, type Pill, type PlaybackState, type Status } from '../sync'
 import type { Connection } from '../room/contract'
-import type { Playback } from '../gen/synctv/v1/playback_pb'
 import type { Person } from '../gen/synctv/v1/realtime_pb'
-import type { Status } from '../sync/controller'
 import { names, say } from './strings'
 import type { PillView, Tone } from './view'
 
 export interface PillFacts {
   connection: Connection
-  playback: Playback | null
+  state: PlaybackState | null
+  /** Name of the person who set the state, "" for the room itself. */
+  setByName: string
   people: readonly Person[]
   status: Status | null
-  clockReady: boolean
+  local: Local
   soundBlocked: boolean
-  localPause: boolean
-  free: boolean
   ended: boolean
   failed: boolean
-  /** The element could play on. */
-  loaded: boolean
-  holdLeftMs: number
-  /** Below this an error is nothing to speak of. */
+  clockReady: boolean
+  serverMs: number
+  /** Below this an error is nothing to speak of: the band of the viewer's mode. */
   calmMs: number
 }
 
-const shown = (state: string, tone: Tone, text: string, detail = ''): PillView => ({ state, tone, text, detail })
+const view = (state: string, tone: Tone, text: string, detail = ''): PillView => ({ state, tone, text, detail })
 
 export function pillOf(f: PillFacts): PillView {
-  const { connection: c, playback: p, status: s } = f
-  if (c.state === 'closed') return shown('offline', 'bad', say('offline'))
-  if (c.state === 'reconnecting') return shown('reconnecting', 'bad', say('reconnecting'), c.attempt > 1 ? String(c.attempt) : '')
-  if (!p || !p.mediaId || !s) return shown('idle', 'quiet', say('idle'))
-  if (f.soundBlocked) return shown('sound', 'bad', say('soundBlocked'))
-  if (f.localPause) return shown('local', 'wait', say('youPaused'))
-  if (f.free) return shown('free', 'quiet', say('freeMode'))
-  if (f.failed) return shown('failed', 'bad', say('cannotPlay'))
-  if (p.hold) return waiting(p.hold.waiting, f)
-  if (f.ended) return shown('ended', 'quiet', say('ended'))
-  if (!p.playing) return shown('paused', 'quiet', p.setByName ? say('pausedBy', { name: p.setByName }) : say('paused'))
-  if (!f.loaded || s.stalledSinceMs !== null) return shown('loading', 'wait', say('loading'))
-  if (p.live) return shown('live', 'ok', say('followsLive'))
-  if (!f.clockReady) return shown('measuring', 'wait', say('measuring'))
-  return moving(s, f.calmMs)
+  const c = f.connection
+  const p = pill({ ...f, connection: c.state, attempt: c.state === 'reconnecting' ? c.attempt : 0 })
+  if (p.kind === 'offline' || p.kind === 'reconnecting') return words(p, f)
+  if (!f.state?.mediaId) return view('idle', 'quiet', say('idle'))
+  if (f.failed) return view('failed', 'bad', say('cannotPlay'))
+  if (f.soundBlocked) return view('sound_blocked', 'bad', say('soundBlocked'))
+  if (f.ended && f.local === 'follow' && !f.state.hold) return view('ended', 'quiet', say('ended'))
+  return words(p, f)
 }
 
-function moving(s: Status, calmMs: number): PillView {
-  if (s.seeking) return shown('catching', 'wait', say('catchingUp'))
-  if (s.phase !== 'running') return shown('starting', 'wait', say('starting'))
-  if (s.errorMs === null) return shown('sync', 'ok', say('inSync'))
-  const ms = Math.round(s.errorMs)
-  if (Math.abs(s.errorMs) < calmMs) return shown('sync', 'ok', say('inSync'), `${Math.abs(ms)} ms`)
-  const far = Math.abs(ms) >= 10_000 ? `${Math.round(ms / 1000)} s` : `${ms} ms`
-  return shown('adjusting', 'wait', say('adjusting'), ms > 0 ? `+${far}` : far)
+function words(p: Pill, f: PillFacts): PillView {
+  switch (p.kind) {
+    case 'offline': return view(p.kind, 'bad', say('offline'))
+    case 'reconnecting': return view(p.kind, 'bad', say('reconnecting'), p.attempt > 1 ? String(p.attempt) : '')
+    case 'sound_blocked': return view(p.kind, 'bad', say('soundBlocked'))
+    case 'local_pause': return view(p.kind, 'wait', say('youPaused'))
+    case 'free': return view(p.kind, 'quiet', say('freeMode'))
+    case 'waiting': return view(p.kind, 'wait', waitText(p.waiting, f.people), `${p.waitSeconds} s`)
+    case 'paused': return view(p.kind, 'quiet', f.setByName ? say('pausedBy', { name: f.setByName }) : say('paused'))
+    case 'loading': return view(p.kind, 'wait', say(f.clockReady || !f.state?.playing ? 'loading' : 'measuring'))
+    case 'catching_up': return view(p.kind, 'wait', say('catchingUp'), far(p.errorMs))
+    case 'in_sync': return f.state?.live ? view('live', 'ok', say('followsLive')) : inSync(p.errorMs)
+    case 'adjusting':
+      if (p.errorMs === null || Math.abs(p.errorMs) < f.calmMs) return inSync(p.errorMs)
+      return view(p.kind, 'wait', say('adjusting'), far(p.errorMs))
+  }
 }
 
-function waiting(sessions: readonly string[], f: PillFacts): PillView {
-  const who = [...new Set(sessions.map((id) => f.people.find((q) => q.sessionId === id)?.name ?? '').filter(Boolean))]
-  const text = who.length === 0 ? say('waiting') : who.length > 2 ? say('waitingFew', { n: who.length }) : say('waitingFor', { names: names(who) })
-  return shown('waiting', 'wait', text, `${Math.max(0, Math.ceil(f.holdLeftMs / 1000))} s`)
+function inSync(errorMs: number | null): PillView {
+  return view('in_sync', 'ok', say('inSync'), errorMs === null ? '' : `${Math.round(Math.abs(errorMs))} ms`)
+}
+
+/** "+120 ms", or seconds when it is many. */
+function far(errorMs: number | null): string {
+  if (errorMs === null) return ''
+  const ms = Math.round(errorMs)
+  return `${ms > 0 ? '+' : ''}${Math.abs(ms) >= 10_000 ? `${Math.round(ms / 1000)} s` : `${ms} ms`}`
+}
+
+function waitText(sessions: readonly string[], people: readonly Person[]): string {
+  const who = [...new Set(sessions.map((id) => people.find((q) => q.sessionId === id)?.name ?? '').filter(Boolean))]
+  if (who.length === 0) return say('waiting')
+  return who.length > 2 ? say('waitingFew', { n: who.length }) : say('waitingFor', { names: names(who) })
 }

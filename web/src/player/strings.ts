@@ -36,7 +36,7 @@ const en = {
 
   // Settings
   roomSpeed: 'Speed for everyone', quality: 'Quality', auto: 'Automatic', source: 'Source', direct: 'Direct', proxied: 'Through this server', loop: 'Repeat',
-  loopOff: 'Off', loopOne: 'This item', loopAll: 'The queue', shortcuts: 'Keyboard shortcuts',
+  loopOff: 'Off', loopOne: 'This item', loopAll: 'The queue', shortcuts: 'Keyboard shortcuts', showKeys: 'Show the keys',
 
   // Overlays
   emptyTitle: 'Nothing queued yet', emptyText: 'Paste a link: a film, a playlist, a live stream.', emptyAction: 'Add a link',
@@ -91,7 +91,7 @@ const zh: Words = {
   subtitleFailed: '无法读取这个字幕。', justYou: '只影响你自己。',
 
   roomSpeed: '所有人的速度', quality: '清晰度', auto: '自动', source: '来源', direct: '直连', proxied: '经由本服务器', loop: '循环',
-  loopOff: '关闭', loopOne: '单个', loopAll: '整个列表', shortcuts: '键盘快捷键',
+  loopOff: '关闭', loopOne: '单个', loopAll: '整个列表', shortcuts: '键盘快捷键', showKeys: '查看按键',
 
   emptyTitle: '还没有内容', emptyText: '粘贴一个链接：影片、播放列表或直播。', emptyAction: '添加链接',
   emptyReadOnly: '请等待有控制权的人添加内容。', tapForSound: '点按打开声音', tapWhy: '在你点按之前，浏览器会让页面保持静音。',

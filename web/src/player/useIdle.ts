@@ -40,8 +40,9 @@ export function useIdle(root: RefObject<HTMLElement | null>): Idle {
     const move = (e: PointerEvent) => {
       if (e.pointerType !== 'touch') self.stir()
     }
-    const leave = () => {
-      if (!el.querySelector(':focus-visible')) self.rest()
+    const leave = (e: PointerEvent) => {
+      // A finger that lifts is no pointer that leaves.
+      if (e.pointerType !== 'touch' && !el.querySelector(':focus-visible')) self.rest()
     }
     el.addEventListener('pointermove', move)
     el.addEventListener('pointerleave', leave)
