@@ -11,7 +11,11 @@ export default defineConfig({
   // Relative addresses and a <base> in index.html: the build can live under any path.
   base: './',
   resolve: {
-    alias: [{ find: /^.*\/google\/api\/annotations_pb$/, replacement: `${wire}/google/api/annotations_pb.ts` }],
+    alias: [
+      { find: /^.*\/google\/api\/annotations_pb$/, replacement: `${wire}/google/api/annotations_pb.ts` },
+      // Browsers get our small protobuf runtime; tests run on the reference library and compare the two.
+      ...(process.env['VITEST'] ? [] : [{ find: /^@bufbuild\/protobuf(\/codegenv2)?$/, replacement: `${wire}/protobuf.ts` }]),
+    ],
   },
   build: {
     target: 'es2022',
