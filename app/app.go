@@ -101,13 +101,14 @@ func (a *App) Now() Time { return Time(a.Clock.Now()) }
 
 // Run receives from the bus and keeps rooms going until ctx ends, then waits for all it started.
 func (a *App) Run(ctx context.Context) error {
-	if err := a.Bus.Join(ctx, topicSessions); err != nil {
-		return err
-	}
 	stopped := a.hub.start(ctx)
 	housekeeping := make(chan struct{})
 	go func() {
 		defer close(housekeeping)
+		// The bus takes this only while it runs. Without it, ended logins are noticed within seconds anyway.
+		if err := a.Bus.Join(ctx, topicSessions); err != nil && ctx.Err() == nil {
+			a.Log.WarnContext(ctx, "cannot listen for ended sessions", "err", err)
+		}
 		a.housekeep(ctx)
 	}()
 	err := a.Bus.Run(ctx, a.receive, a.hub.resync)

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"synctv/app"
+	"synctv/coord"
+	"synctv/grpcd"
+	"synctv/httpd"
+	"synctv/internal/guard"
+	"synctv/internal/password"
+	"synctv/internal/run"
+	"synctv/internal/sniff"
+	"synctv/internal/token"
+	"synctv/mediad/probe"
+	"synctv/mediad/proxy"
+	"synctv/proto"
+	"synctv/store"
+	"synctv/web"
+	"synctv/wsd"
+)
+
+// Node is one process of the server: every part, built and wired. See docs/architecture.md.
+type Node struct {
+	cfg    Config
+	log    *slog.Logger
+	id     string
+	keys   keyring
+	store  *store.Store
+	shared shared
+	app    *app.App
+	proxy  *proxy.Proxy
+	grpc   *grpcd.Server
+	http   *httpd.Server
+	ws     *wsd.Server
+	public net.Listener
+	split  *sniff.Splitter
+
+	metrics net.Listener // nil when they are off
+}
+
+// keyring holds one key per use, all derived from the master secret.
+type keyring struct{ tokens, proxy, addresses, cluster []byte }
+
+// shared is what coord gives, over Redis or in memory.
+type shared struct {
+	bus      app.Bus
+	presence app.PresenceStore
+	keys     app.KeyStore
+	limits   app.Limiter
+	clock    app.Clock
+	run      func(context.Context) error
+	ready    func(context.Context) error
+	ping     func(context.Context) error
+	stats    func() coord.Stats
+}
+
+// newNode builds every part in the order they stand on each other and opens database and port.
+func newNode(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
+	n := &Node{cfg: cfg, log: log, id: newNodeID()}
+	for _, step := range []func(context.Context) error{n.openData, n.openShared, n.buildApp, n.buildDoors, n.listen} {
+		if err := step(ctx); err != nil {
+			n.close()
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+func newNodeID() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// openData makes the data folder and the keys, and opens the database.
+func (n *Node) openData(ctx context.Context) error {
+	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data folder: %w", err)
+	}
+	master, err := masterSecret(n.cfg)
+	if err != nil {
+		return err
+	}
+	for _, k := range []struct {
+		key *[]byte
+		use string
+	}{{&n.keys.tokens, "tokens"}, {&n.keys.proxy, "proxy"}, {&n.keys.addresses, "addresses"}, {&n.keys.cluster, "cluster"}} {
+		if *k.key, err = derive(master, k.use); err != nil {
+			return err
+		}
+	}
+	if s := n.cfg.Server.ClusterSecret; s != "" {
+		if n.keys.cluster, err = derive([]byte(s), "cluster"); err != nil {
+			return err
+		}
+	}
+	url := string(n.cfg.Database.URL)
+	if path := n.cfg.SQLitePath(); path != "" {
+		url = "sqlite:" + path
+	}
+	n.store, err = store.Open(ctx, store.Config{URL: url})
+	return err
+}
+
+// openShared chooses where nodes meet: Redis when there is one, this process otherwise.
+func (n *Node) openShared(context.Context) error {
+	if url := string(n.cfg.Redis.URL); url != "" {
+		r, err := coord.NewRedis(coord.RedisConfig{URL: url, Prefix: n.cfg.Redis.KeyPrefix, NodeID: n.id, Key: n.keys.cluster, Logger: n.log})
+		if err != nil {
+			return err
+		}
+		n.shared = shared{r.Bus, r.Presence, r.Keys, r.Limiter, r.Clock, r.Run, r.Ready, r.Ping, r.Stats}
+		return nil
+	}
+	l, err := coord.NewLocal(coord.LocalConfig{})
+	if err != nil {
+		return err
+	}
+	n.shared = shared{l.Bus, l.Presence, l.Keys, l.Limiter, l.Clock, l.Run, l.Ready, l.Ping, l.Stats}
+	return nil
+}
+
+// buildApp builds what app stands on besides the cellars, and app.
+func (n *Node) buildApp(context.Context) error {
+	c := n.cfg
+	hasher, err := password.New(password.Config{MemoryKiB: c.Auth.PasswordMemoryKiB, Passes: c.Auth.PasswordPasses, Slots: int(c.Auth.PasswordParallel)})
+	if err != nil {
+		return err
+	}
+	sign, err := token.New(n.keys.tokens, "synctv")
+	if err != nil {
+		return err
+	}
+	out, err := guard.New(guard.Config{AllowCIDRs: c.Media.AllowPrivate.Networks, AllowHosts: c.Media.AllowPrivate.Hosts, DenyCIDRs: c.Media.Deny,
+		SelfPorts: []uint16{c.Server.Port}}, guard.Deps{})
+	if err != nil {
+		return err
+	}
+	client := out.Client(guard.ClientConfig{})
+	look, err := probe.New(probe.Config{}, probe.Deps{Client: client, CheckURL: out.CheckURL})
+	if err != nil {
+		return err
+	}
+	n.proxy, err = proxy.New(proxy.Config{Key: n.keys.proxy, TTL: linkTTL}, proxy.Deps{Source: proxy.NewOrigin(client), CheckURL: out.CheckURL,
+		WriteError: httpd.WriteError, Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.app, err = app.New(app.Config{
+		Name: c.Server.Name, Version: version(), NodeID: n.id,
+		RegistrationOpen: c.Auth.Registration, GuestsAllowed: c.Auth.Guests, ProxyAllowed: c.Media.Proxy,
+		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
+		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
+		AddressKey: n.keys.addresses,
+	}, app.Deps{
+		Store: n.store, Bus: n.shared.bus, Presence: n.shared.presence, Keys: n.shared.keys, Limits: n.shared.limits, Clock: n.shared.clock,
+		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Log: n.log,
+	})
+	return err
+}
+
+// listen opens the public port last, when everything behind it stands.
+func (n *Node) listen(ctx context.Context) error {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.ServerAddr())
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w (set SYNCTV_SERVER_PORT to another port)", n.cfg.ServerAddr(), err)
+	}
+	n.public = ln
+	if n.split, err = sniff.New(ln, sniff.Config{}, n.log); err != nil {
+		return err
+	}
+	if addr := n.cfg.MetricsAddr(); addr != "" {
+		if n.metrics, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
+			return fmt.Errorf("cannot serve metrics on %s: %w (set SYNCTV_METRICS_PORT to another port, or to 0)", addr, err)
+		}
+	}
+	return nil
+}
+
+func (n *Node) runMetrics(ctx context.Context) error {
+	m, err := httpd.NewMetrics(n.cfg.Metrics.Token, newRegistry(n), n.log)
+	if err != nil {
+		return err
+	}
+	return m.Run(ctx, n.metrics)
+}
+
+func (n *Node) close() {
+	if n.public != nil {
+		n.public.Close()
+	}
+	if n.metrics != nil {
+		n.metrics.Close()
+	}
+	if n.store != nil {
+		n.store.Close()
+	}
+}
+
+// Addr is the address of the public port.
+func (n *Node) Addr() string { return n.public.Addr().String() }
+
+// Run serves until ctx ends, then stops the doors, then what is behind them, within the
+// configured time.
+func (n *Node) Run(ctx context.Context, stdout io.Writer) error {
+	defer n.close()
+	drain := n.cfg.DrainTimeout()
+	parts := []run.Part{
+		{Name: "coord", Run: n.shared.run},
+		{Name: "app", Run: n.app.Run},
+		{Name: "listener", Run: n.split.Run},
+		{Name: "http", Stop: drain, Run: func(ctx context.Context) error { return n.http.Run(ctx, n.split.HTTP()) }},
+		{Name: "grpc", Stop: drain, Run: func(ctx context.Context) error { return n.grpc.Run(ctx, n.split.GRPC()) }},
+		{Name: "websocket", Stop: drain + time.Second, Run: n.runWebSockets},
+		{Name: "announcement", Run: func(ctx context.Context) error { return n.announce(ctx, stdout) }},
+	}
+	if n.metrics != nil {
+		parts = append(parts, run.Part{Name: "metrics", Run: n.runMetrics})
+	}
+	context.AfterFunc(ctx, n.app.Drain)
+	err := run.New(n.log, parts...).Run(ctx)
+	n.log.Info("stopped")
+	return err
+}
+
+func (n *Node) runWebSockets(ctx context.Context) error {
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(n.cfg.DrainTimeout(), cancel) })
+	defer stop()
+	return n.ws.Run(ctx, n.split.WebSocket(), drain)
+}
+
+// announce waits until the node can work, then says where it is.
+func (n *Node) announce(ctx context.Context, stdout io.Writer) error {
+	ready, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := n.shared.ready(ready); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("cannot reach Redis: %w", err)
+	}
+	link, err := n.app.EnsureRoot(ctx)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	base := n.baseURL()
+	n.log.Info("listening", "url", base, "version", version(), "node", n.id)
+	if link != "" {
+		fmt.Fprintf(stdout, "\n  Open this link once to sign in as the owner of this server:\n\n    %s/setup#%s\n\n", base, link)
+	} else {
+		fmt.Fprintf(stdout, "\n  SyncTV is at %s\n\n", base)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// baseURL is where people reach this server, as far as we know.
+func (n *Node) baseURL() string {
+	if u := string(n.cfg.Server.PublicURL); u != "" {
+		return u
+	}
+	host, port, _ := net.SplitHostPort(n.Addr())
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func serve(ctx context.Context, cfg Config, log *slog.Logger, stdout io.Writer) error {
+	n, err := newNode(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	return n.Run(ctx, stdout)
+}
+
+// ready tells whether this node should get new people.
+func (n *Node) ready(ctx context.Context) error {
+	return errors.Join(n.app.Ready(ctx), n.shared.ping(ctx))
+}
+
+// buildDoors builds the ways in.
+func (n *Node) buildDoors(context.Context) error {
+	c := n.cfg
+	var err error
+	n.grpc, err = grpcd.New(grpcd.Config{TrustedProxies: c.Server.TrustedProxies, DrainTimeout: c.DrainTimeout()}, n.app, n.log)
+	if err != nil {
+		return err
+	}
+	n.ws, err = wsd.New(wsd.Config{MaxConnections: int(c.Realtime.MaxConnections), MaxPerAddress: int(c.Realtime.MaxPerAddress),
+		Origins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, Version: version(),
+		DrainSpread: min(5*time.Second, c.DrainTimeout()/2)}, n.app, n.log)
+	if err != nil {
+		return err
+	}
+	n.http, err = httpd.New(httpd.Config{PublicURL: string(c.Server.PublicURL), AllowedHosts: c.Server.AllowedHosts,
+		AllowedOrigins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, DrainTimeout: c.DrainTimeout()},
+		httpd.Mounts{API: n.grpc.Gateway(), Proxy: n.proxy, WebSocket: http.HandlerFunc(n.takeover), Web: web.FS(), OpenAPI: proto.OpenAPI, Ready: n.ready}, n.log)
+	return err
+}
+
+// takeover passes upgrades on that came over a connection net/http had already.
+func (n *Node) takeover(w http.ResponseWriter, r *http.Request) { n.split.Takeover().ServeHTTP(w, r) }
