@@ -103,7 +103,8 @@ export class Conductor extends Shown implements Player {
     if (!p?.mediaId) return
     if (!this.deps.room.can('playback_control')) return this.toggleLocked(p.playing)
     if (p.playing && !this.ended.peek()) this.intents.pause(this.roomPosition())
-    else this.intents.play(this.ended.peek() ? 0 : undefined)
+    else if (this.ended.peek()) this.again(p.playing)
+    else this.intents.play()
     this.heart.soon()
   }
 
@@ -112,14 +113,14 @@ export class Conductor extends Shown implements Player {
     const to = clampPosition(ms, this.durationMs.peek())
     if (this.free.peek()) this.element.setPosition(to / 1000)
     else if (!this.deps.room.can('playback_control')) return this.say(say('locked'))
-    else if (this.ended.peek() && to === 0) this.intents.play(0)
+    else if (this.ended.peek() && to === 0) this.again(this.intents.effective.peek()?.playing ?? false)
     else this.intents.seek(to)
     this.positionMs.value = to
     this.heart.soon()
   }
 
   skip(ms: number): void {
-    this.seek(this.now() + ms)
+    this.seek((this.intents.aimMs ?? this.now()) + ms)
   }
 
   rate(rate: number): void {
@@ -194,6 +195,12 @@ export class Conductor extends Shown implements Player {
 
   trace(): string {
     return JSON.stringify({ at: new Date(this.deps.wall()).toISOString(), clock: this.clock.quality(), learned: this.controller.latencies, status: this.status, trace: this.controller.trace.entries() })
+  }
+
+  /** From the beginning, after the end. */
+  private again(playing: boolean): void {
+    if (playing) this.intents.seek(0)
+    else this.intents.play(0)
   }
 
   private toggleHere(): void {

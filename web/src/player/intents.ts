@@ -18,43 +18,55 @@ export interface IntentsDeps {
   failed(err: unknown): void
 }
 
-type Guess = { base: number; change: (p: Playback) => Playback }
+/** A wish nobody has answered for this long is given up; the connection will say more. */
+const giveUpMs = 5000
+
+type Change = (p: Playback) => Playback
+type Init = Parameters<RoomStore['intent']>[0]
 
 export class Intents {
-  /** The room's state with this viewer's own wish already in it. */
+  /** The room's state with this viewer's own unanswered wish already in it. */
   readonly effective: ReadonlySignal<Playback | null>
-  private readonly guess = signal<Guess | null>(null)
+  private readonly guess = signal<Change | null>(null)
   private turn = 0
   private sentSeekAt = -Infinity
   private seekTimer = 0
-  private seekTo = 0
+  private guessTimer = 0
+  private seekTo: number | null = null
 
   constructor(private readonly deps: IntentsDeps) {
     this.effective = computed(() => {
       const p = deps.room.playback.value
-      const g = this.guess.value
-      // A newer state of the server has the last word.
-      return p && g && p.revision <= g.base ? g.change(p) : p
+      const change = this.guess.value
+      return p && change ? change(p) : p
     })
+  }
+
+  /** Where an unanswered seek goes, or null. */
+  get aimMs(): number | null {
+    return this.seekTo
   }
 
   play(fromMs?: number): void {
     const at = fromMs === undefined ? {} : { positionMs: fromMs }
-    this.act((p) => ({ ...p, ...at, playing: true, atMs: this.deps.serverNow() + expectedLeadMs, leadRate: 0 }), { op: PlaybackOp.PLAY, ...at })
+    const start = { ...at, playing: true, ...this.soon() }
+    this.send({ op: PlaybackOp.PLAY, ...at }, this.expect((p) => ({ ...p, ...start })))
   }
 
   /** Everybody lands on the picture that was on this screen. */
   pause(atMs: number): void {
-    this.act((p) => ({ ...p, positionMs: atMs, playing: false }), { op: PlaybackOp.PAUSE, positionMs: atMs })
+    const change = { positionMs: atMs, playing: false }
+    this.send({ op: PlaybackOp.PAUSE, positionMs: atMs }, this.expect((p) => ({ ...p, ...change })))
   }
 
   seek(toMs: number): void {
+    const change = { positionMs: toMs, ...this.soon() }
+    const turn = this.expect((p) => ({ ...p, ...change }))
     this.seekTo = toMs
-    this.expect((p) => ({ ...p, positionMs: toMs, atMs: this.deps.serverNow() + expectedLeadMs, leadRate: 0 }))
     clearTimeout(this.seekTimer)
     const wait = this.sentSeekAt + seekEveryMs - this.deps.now()
-    if (wait <= 0) this.sendSeek()
-    else this.seekTimer = window.setTimeout(() => this.sendSeek(), wait)
+    if (wait <= 0) this.sendSeek(toMs, turn)
+    else this.seekTimer = window.setTimeout(() => this.sendSeek(toMs, turn), wait)
   }
 
   rate(rate: number): void {
@@ -66,7 +78,7 @@ export class Intents {
   }
 
   loop(loop: LoopMode): void {
-    this.act((p) => ({ ...p, loop }), { op: PlaybackOp.LOOP, loop })
+    this.send({ op: PlaybackOp.LOOP, loop }, this.expect((p) => ({ ...p, loop })))
   }
 
   startAnyway(): void {
@@ -75,38 +87,48 @@ export class Intents {
 
   stop(): void {
     clearTimeout(this.seekTimer)
+    clearTimeout(this.guessTimer)
   }
 
-  private sendSeek(): void {
+  private soon(): Pick<Playback, 'atMs' | 'leadRate'> {
+    return { atMs: this.deps.serverNow() + expectedLeadMs, leadRate: 0 }
+  }
+
+  private sendSeek(toMs: number, turn: number): void {
     this.sentSeekAt = this.deps.now()
-    this.send({ op: PlaybackOp.SEEK, positionMs: this.seekTo })
+    this.send({ op: PlaybackOp.SEEK, positionMs: toMs }, turn)
   }
 
-  private act(change: Guess['change'], init: Parameters<RoomStore['intent']>[0]): void {
-    this.expect(change)
-    this.send(init)
+  /** Shows a wish as if it were granted; the returned turn takes it back. */
+  private expect(change: Change): number {
+    const turn = ++this.turn
+    this.seekTo = null
+    this.guess.value = memo(change)
+    clearTimeout(this.guessTimer)
+    this.guessTimer = window.setTimeout(() => this.settle(turn), giveUpMs)
+    return turn
   }
 
-  private expect(change: Guess['change']): void {
-    this.turn++
-    const base = this.deps.room.playback.peek()
-    this.guess.value = base && { base: base.revision, change: memo(change) }
+  private settle(turn: number): void {
+    if (turn !== this.turn) return
+    clearTimeout(this.guessTimer)
+    this.seekTo = null
+    this.guess.value = null
   }
 
-  private send(init: Parameters<RoomStore['intent']>[0]): void {
-    const turn = this.turn
-    const settled = () => {
-      if (turn === this.turn) this.guess.value = null
-    }
-    this.deps.room.intent(init).then(settled, (err: unknown) => {
-      settled()
-      this.deps.failed(err)
-    })
+  private send(init: Init, turn = 0): void {
+    this.deps.room.intent(init).then(
+      () => this.settle(turn),
+      (err: unknown) => {
+        this.settle(turn)
+        this.deps.failed(err)
+      },
+    )
   }
 }
 
 /** Keeps the guessed state one and the same object while the state it is about stays. */
-function memo(change: Guess['change']): Guess['change'] {
+function memo(change: Change): Change {
   let from: Playback | null = null
   let to: Playback | null = null
   return (p) => {
