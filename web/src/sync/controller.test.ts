@@ -118,6 +118,15 @@ describe('trouble', () => {
     expect(calls(w, 0, 'rate', 10_000).length + calls(w, 0, 'seek', 10_000).length).toBeLessThanOrEqual(2)
   })
 
+  test.each([80, 150, 300])('a hiccup of %i ms is made good soon', (ms) => {
+    const w = room([lan, lan])
+    w.at(10_000, () => w.pages[1]!.player.stall(ms))
+    w.run(16_000)
+    expect(percentile(w.skews(13_500, 16_000), 1)).toBeLessThan(20)
+    expect(calls(w, 1, 'rate', 10_000).length).toBeLessThanOrEqual(6)
+    expect(calls(w, 1, 'seek', 10_000)).toEqual([])
+  })
+
   test('a refused start is reported once and not repeated until a gesture', () => {
     const w = room([{ ...lan, device: { autoplay: false } }])
     w.run(2600)

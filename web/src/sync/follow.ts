@@ -192,8 +192,8 @@ export class Follow {
     this.learn(g, now)
     this.judge(g, r)
     if (this.bursts > freshBursts && size <= band.enter) this.fresh = false
-    if (size <= this.threshold(band, now)) {
-      if (size <= band.leave * 1.5) this.fresh = false
+    if (size <= this.threshold(band, now, r > 0)) {
+      this.fresh = false
       this.calm ??= { at: now, e: r }
       return
     }
@@ -219,9 +219,11 @@ export class Follow {
   }
 
   /** The error at which a correction begins. */
-  private threshold(band: Band, now: number): number {
+  private threshold(band: Band, now: number, late: boolean): number {
     // Right after a start the inner band is worth a correction; later only the outer one, or half of it if it lasts.
-    if (this.fresh) return Math.min(band.enter, Math.max(band.leave * 1.25, this.window.spread() * 3))
+    // Being late is cured through being later for a moment, so it has to be worth it a little more than being early.
+    const inner = band.leave * (late ? 1.75 : 1.25)
+    if (this.fresh) return Math.min(band.enter, Math.max(inner, this.window.spread() * 3))
     const lasting = this.calm !== null && now - this.calm.at > lastingMs
     return Math.max(lasting ? band.enter * 0.7 : band.enter, this.window.spread() * 2)
   }
