@@ -111,7 +111,7 @@ export function Setup() {
     history.replaceState(null, '', location.pathname)
     api
       .signIn(AuthService.method.redeemSetup, { token })
-      .then((tokens) => go(tokens.user?.hasPassword ? '/' : '/me', true))
+      .then(() => go('/', true))
       .catch(() => setFailed(true))
   }, [])
   return (

@@ -19,6 +19,9 @@ export function Home() {
     <>
       <TopBar />
       <main id="content">
+        {user.value && !user.value.hasPassword && (
+          <a class="reminder" href={href('/me')}>{t('me.noPassword')}</a>
+        )}
         <Hero />
         {user.value && <Shelf title={t('home.favourites')} scope={Scope.FAVOURITES} hideEmpty />}
         {user.value && <Shelf title={t('home.yours')} scope={Scope.MINE} empty={t('home.noRooms')} />}

@@ -19,7 +19,7 @@ export function Me() {
       <TopBar />
       <main id="content" class="page" style="max-width:560px">
         <h1>{t('me.title')}</h1>
-        {user.value && !user.value.hasPassword && <p class="form-error" style="background:var(--wait-soft)">{t('me.noPassword')}</p>}
+        {user.value && !user.value.hasPassword && <p class="reminder">{t('me.noPassword')}</p>}
         <section class="panel">
           {user.value && <DisplayName />}
           <Segments label={t('me.language')} value={language.value} options={LANGUAGES.map((l) => [l, LANGUAGE_NAMES[l]] as const)} onValue={(l) => void setLanguage(l)} />
