@@ -4,8 +4,14 @@ import { Icon } from '../ui/Icon'
 import { Chat } from './chat/Chat'
 import { useRoom, useView } from './context'
 import type { Tab } from './context'
-import { People } from './people/People'
-import { Queue } from './queue/Queue'
+import { lazy } from '../ui/lazy'
+
+const loadQueue = async () => (await import('./queue/Queue')).Queue
+const loadPeople = async () => (await import('./people/People')).People
+const Queue = lazy(loadQueue)
+const People = lazy(loadPeople)
+/** The chat is drawn first; what stands behind it comes once the room has settled. */
+const SETTLED_MS = 2000
 
 const TABS: readonly Tab[] = ['chat', 'queue', 'people']
 
@@ -14,6 +20,10 @@ export function Rail({ hidden, closable }: { hidden: boolean; closable: boolean 
   const room = useRoom()
   const view = useView()
   const tab = view.tab.value
+  useEffect(() => {
+    const later = setTimeout(() => void Promise.allSettled([loadQueue(), loadPeople()]), SETTLED_MS)
+    return () => clearTimeout(later)
+  }, [])
   const unread = useUnread(!hidden && tab === 'chat')
   const counts: Record<Tab, number> = {
     chat: unread,

@@ -22,7 +22,8 @@ export function People() {
   const [editing, setEditing] = useState<Member | null>(null)
   const known = useMembers()
   if (!room.can('members_view')) return <p class="panel-note">{t('people.hidden')}</p>
-  const people = room.people.value
+  const mine = room.sessionId.value
+  const people = [...room.people.value].sort((a, b) => Number(b.sessionId === mine) - Number(a.sessionId === mine))
   const here = new Set(people.map((p) => p.personId))
   const away = known.members.filter((m) => !here.has(m.personId) && m.role !== RoomRole.GUEST)
   const memberOf = (id: string): Member | undefined => known.members.find((m) => m.personId === id)
