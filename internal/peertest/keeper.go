@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -28,6 +29,13 @@ kill -KILL $pid 2>/dev/null
 wait $pid 2>/dev/null
 rm -rf "$dir"
 `
+
+// kept holds every keeper as long as the binary lives: one that nobody holds would be collected, its pipe closed with it,
+// and the server stopped under those who use it.
+var kept struct {
+	sync.Mutex
+	keepers []*keeper
+}
 
 // keeper is one running server process and the shell that will outlive the test binary just long enough to clean up.
 type keeper struct {
@@ -66,6 +74,9 @@ func keep(dir, stopSignal string, cred *syscall.Credential, argv ...string) (*ke
 		k.end()
 		return nil, fmt.Errorf("keeper did not start %s: %w", argv[0], err)
 	}
+	kept.Lock()
+	kept.keepers = append(kept.keepers, k)
+	kept.Unlock()
 	return k, nil
 }
 
