@@ -176,6 +176,8 @@ type client struct {
 	base  string
 	token string
 	id    string // usr_… or gst_…
+	// address is where the client says it comes from; only servers that trust us believe it.
+	address string
 }
 
 // call does one REST call; out may be nil.
@@ -197,6 +199,9 @@ func (c *client) call(method, path string, body, out any) error {
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.address != "" {
+		req.Header.Set("X-Forwarded-For", c.address)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
