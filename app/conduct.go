@@ -118,24 +118,45 @@ func (l *live) closeGap(ctx context.Context) error {
 func (l *live) runDeferred(ctx context.Context) {
 	for {
 		l.mu.Lock()
-		in, ok := l.deferrals.Due(int64(l.app.Now()))
+		next := l.deferrals.NextUs()
+		l.mu.Unlock()
+		if next == 0 || next > l.app.Clock.Now() {
+			return
+		}
+		if err := l.runOneDeferred(ctx); err != nil {
+			return // the room is gone or the store is away; the seek means nothing any more
+		}
+	}
+}
+
+// runOneDeferred takes the seek while the room's row is held, so that it is decided in its turn.
+func (l *live) runOneDeferred(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, roomOpTimeout)
+	defer cancel()
+	events, err := l.app.Store.UpdateRoom(ctx, l.id, func(tx RoomTx) error {
+		l.mu.Lock()
+		in, ok := l.deferrals.Due(l.app.Clock.Now())
 		name := l.nameOf(PersonID(in.Actor.ID))
 		l.mu.Unlock()
 		if !ok {
-			return
+			return nil
 		}
-		var ack playback.Ack
-		_, err := l.app.update(ctx, l.id, name, PersonID(in.Actor.ID), func(tx RoomTx, emit func(EventBody) error) (err error) {
-			_, ack, err = l.app.applyIntent(tx, emit, tx.Room(), in)
-			return err
-		})
-		if err != nil {
-			continue // the room has moved on: the seek no longer means anything
+		_, ack, err := l.app.applyIntent(tx, func(body EventBody) error {
+			return tx.Emit(Event{At: l.app.Now(), By: PersonID(in.Actor.ID), ByName: name, Body: body})
+		}, in)
+		if code := CodeOf(err); code == CodeStale || code == CodeConflict || code == CodeNotFound {
+			return nil // the room has moved on
 		}
-		l.mu.Lock()
-		l.deferrals.Note(in, ack)
-		l.mu.Unlock()
+		if err == nil {
+			l.app.hub.noteIntent(l.id, in, ack)
+		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
+	l.app.hub.publish(ctx, l.id, events)
+	return nil
 }
 
 // nameOf finds the name of somebody present. Holds l.mu.

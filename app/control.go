@@ -54,14 +54,17 @@ func (a *App) control(ctx context.Context, g Grant, in playback.Intent) (playbac
 	var ack playback.Ack
 	var state playback.State
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) (err error) {
-		state, ack, err = a.applyIntent(tx, emit, g.room, in)
-		return err
+		if state, ack, err = a.applyIntent(tx, emit, in); err != nil {
+			return err
+		}
+		// Noted while the room's row is held: a deferred seek can never overtake a later one.
+		if !a.hub.noteIntent(g.room.ID, in, ack) {
+			return Errorf(CodeRateLimited, "Too many people are moving through the film at once. Try again.")
+		}
+		return nil
 	})
 	if err != nil {
 		return state, err
-	}
-	if !a.hub.noteIntent(g.room.ID, in, ack) {
-		return state, Errorf(CodeRateLimited, "Too many people are moving through the film at once. Try again.")
 	}
 	if ack.Outcome == playback.Accepted {
 		a.stats.Intents.Add(1)
@@ -70,7 +73,7 @@ func (a *App) control(ctx context.Context, g Grant, in playback.Intent) (playbac
 }
 
 // applyIntent decides one intent inside the room's transaction.
-func (a *App) applyIntent(tx RoomTx, emit func(EventBody) error, room Room, in playback.Intent) (playback.State, playback.Ack, error) {
+func (a *App) applyIntent(tx RoomTx, emit func(EventBody) error, in playback.Intent) (playback.State, playback.Ack, error) {
 	pb, err := tx.Playback()
 	if err != nil {
 		return pb, playback.Ack{}, err
