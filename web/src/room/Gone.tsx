@@ -12,8 +12,10 @@ const ICONS: Record<string, IconName> = { banned: 'ban', kicked: 'exit', room_fu
 const DOOR: ReadonlySet<string> = new Set(['kicked', 'permission_denied', 'wrong_room_password', 'room_full', 'unauthenticated'])
 
 /** The room is over for this person: why, and one thing to do. */
-export function Gone({ roomId, code, message }: { roomId: string; code: string; message: string }) {
-  const why = code === 'kicked' && message ? t('error.kickedWhy', { reason: message }) : sentence(new ApiError(code, message))
+export function Gone({ roomId, code, removed }: { roomId: string; code: string; removed: { how: string; reason: string } | null }) {
+  const why = removed?.how === 'left' ? t('error.left')
+    : removed?.how === 'kicked' && removed.reason ? t('error.kickedWhy', { reason: removed.reason })
+    : sentence(new ApiError(code, ''))
   const account = code === 'guests_not_allowed' || (code === 'unauthenticated' && user.value === null)
   return (
     <>

@@ -59,7 +59,7 @@ function Faces() {
       }}
     >
       {people.slice(0, MOST_FACES).map((p) => <Face key={p.personId} id={p.personId} name={p.name} />)}
-      {people.length > MOST_FACES && <span class="face more">+{people.length - MOST_FACES}</span>}
+      {people.length > MOST_FACES && <span class="face more" data-sign={`+${people.length - MOST_FACES}`} aria-hidden="true" />}
     </button>
   )
 }

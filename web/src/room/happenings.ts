@@ -4,6 +4,7 @@ import type { RoomEvent } from '../gen/synctv/v1/realtime_pb'
 import type { Playback } from '../gen/synctv/v1/playback_pb'
 import type { RoomRole } from '../gen/synctv/v1/common_pb'
 import type { Media } from '../gen/synctv/v1/media_pb'
+import { positionAt } from '../sync/model'
 
 export type Happening = { seq: number; atMs: number; by: string } & (
   | { kind: 'joined' | 'left'; name: string }
@@ -30,13 +31,6 @@ export const MOST_HAPPENINGS = 200
 const FOLD_MS = 15_000
 /** A step smaller than this is the room's own rounding, not somebody's jump. */
 const JUMP_MS = 1500
-
-/** Position of a playback at a server time, both in milliseconds. */
-export function positionAt(p: Playback, serverMs: number): number {
-  if (!p.playing || p.hold) return p.positionMs
-  const position = p.positionMs + Math.max(0, serverMs - p.atMs) * p.rate
-  return p.durationMs > 0 ? Math.min(position, p.durationMs) : position
-}
 
 /** The line an event makes, or none. */
 export function happeningOf(event: RoomEvent, before: Before): Happening | null {

@@ -3,6 +3,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { MessageSchema } from '../gen/synctv/v1/chat_pb'
 import { RoomRole } from '../gen/synctv/v1/common_pb'
+import { PlaybackSchema } from '../gen/synctv/v1/playback_pb'
 import { MediaSchema } from '../gen/synctv/v1/media_pb'
 import { ServerMessageSchema } from '../gen/synctv/v1/realtime_pb'
 import { SNAPSHOT_MESSAGES, emptyRoom, findMedia, prependMessages, reduce } from './reduce'
@@ -131,6 +132,13 @@ describe('room and members', () => {
   })
 })
 
+it('remembers how I was removed, and only I', () => {
+  const gone = (personId: string) =>
+    on(welcomed, { seq: 6, byName: 'Bo', body: { case: 'memberRemoved', value: { personId, name: 'X', how: 'kicked', reason: 'loud' } } })
+  expect(gone('usr_a').removed).toEqual({ how: 'kicked', reason: 'loud' })
+  expect(gone('usr_b').removed).toBeNull()
+})
+
 describe('playback', () => {
   const p = { revision: 4, epoch: 'p', mediaId: 'm1', playing: true, rate: 1, atMs: 11_000, positionMs: 10_000, setByName: 'Bo' }
   const play = (value: typeof p) => on(welcomed, { seq: 6, atMs: 1, body: { case: 'playback', value } })
@@ -150,6 +158,12 @@ describe('playback', () => {
     ['a pause by the server', { ...p, playing: false, setByName: '' }],
   ])('says nothing of %s', (_, value) => {
     expect(play(value).happenings).toHaveLength(0)
+  })
+
+  it('still tells of a change whose answer came first', () => {
+    const early = { ...welcomed, playback: create(PlaybackSchema, { ...p, playing: false }) }
+    const told = on(early, { seq: 6, atMs: 1, body: { case: 'playback', value: { ...p, playing: false } } })
+    expect(last(told)).toMatchObject({ kind: 'paused' })
   })
 
   it('ignores an older revision, unless the epoch changed', () => {

@@ -3,7 +3,7 @@
 import type { Media } from '../gen/synctv/v1/media_pb'
 import type { Member } from '../gen/synctv/v1/members_pb'
 import type { Message } from '../gen/synctv/v1/chat_pb'
-import type { Person, PresenceUpdate, RoomEvent, ServerMessage, Welcome } from '../gen/synctv/v1/realtime_pb'
+import type { MemberRemoved, Person, PresenceUpdate, RoomEvent, ServerMessage, Welcome } from '../gen/synctv/v1/realtime_pb'
 import type { Playback } from '../gen/synctv/v1/playback_pb'
 import type { Room } from '../gen/synctv/v1/rooms_pb'
 import { happeningOf, inOrder, remember } from './happenings'
@@ -14,6 +14,8 @@ export interface RoomState {
   readonly me: Member | null
   readonly sessionId: string
   readonly playback: Playback | null
+  /** The playback the happenings have told of; answers to my own intents may be ahead of it. */
+  readonly told: Playback | null
   /** Loaded folders by id; '' is the root. */
   readonly folders: Readonly<Record<string, readonly Media[]>>
   /** The current item when no loaded folder holds it. */
@@ -26,6 +28,8 @@ export interface RoomState {
   readonly happenings: readonly Happening[]
   /** Rises when the list of members or bans is out of date. */
   readonly membersVersion: number
+  /** How I was removed, once I was. */
+  readonly removed: { how: string; reason: string } | null
   /** Why the room was deleted, once it was. */
   readonly closed: string | null
 }
@@ -40,6 +44,8 @@ export const emptyRoom: RoomState = {
   me: null,
   sessionId: '',
   playback: null,
+  told: null,
+  removed: null,
   folders: { '': [] },
   elsewhere: null,
   messages: [],
@@ -75,6 +81,8 @@ function onWelcome(state: RoomState, w: Welcome): RoomState {
     ...known,
     info: s.room ? keepMine(s.room, state.info) : state.info,
     playback: s.playback ?? null,
+    told: s.playback ?? null,
+    removed: null,
     folders: { '': inOrder(s.media) },
     elsewhere: s.current ?? null,
     messages: overlap ? s.messages.reduce(putMessage, state.messages) : s.messages,
@@ -87,7 +95,7 @@ function onWelcome(state: RoomState, w: Welcome): RoomState {
 
 function onEvent(state: RoomState, event: RoomEvent): RoomState {
   const line = happeningOf(event, {
-    playback: state.playback,
+    playback: state.told,
     roomName: state.info?.name ?? '',
     roleOf: (id) => state.people.find((p) => p.personId === id)?.role,
     titleOf: (id) => findMedia(state, id)?.title ?? '',
@@ -100,7 +108,7 @@ function applyEvent(state: RoomState, event: RoomEvent): RoomState {
   const { body } = event
   switch (body.case) {
     case 'playback':
-      return withPlayback(state, body.value)
+      return { ...withPlayback(state, body.value), told: body.value }
     case 'message':
     case 'messageChanged':
       return { ...state, messages: putMessage(state.messages, body.value) }
@@ -114,7 +122,7 @@ function applyEvent(state: RoomState, event: RoomEvent): RoomState {
     case 'memberChanged':
       return onMember(state, body.value)
     case 'memberRemoved':
-      return { ...state, membersVersion: state.membersVersion + 1 }
+      return onRemoved(state, body.value)
     case 'roomChanged':
       return { ...state, info: keepMine(body.value, state.info), membersVersion: state.membersVersion + 1 }
     case 'roomClosed':
@@ -137,6 +145,11 @@ function onMember(state: RoomState, member: Member): RoomState {
     p.personId === member.personId ? { ...p, name: member.name, role: member.role } : p,
   )
   return { ...state, me, people, membersVersion: state.membersVersion + 1 }
+}
+
+function onRemoved(state: RoomState, { personId, how, reason }: MemberRemoved): RoomState {
+  const mine = personId !== '' && personId === state.me?.personId
+  return { ...state, membersVersion: state.membersVersion + 1, removed: mine ? { how, reason } : state.removed }
 }
 
 function countMembers(info: Room | null, member: Member, by: number): Room | null {

@@ -7,9 +7,10 @@ import type { DanmakuSchema, Message } from '../gen/synctv/v1/chat_pb'
 import { MediaKind, MediaService } from '../gen/synctv/v1/media_pb'
 import type { Media, Source } from '../gen/synctv/v1/media_pb'
 import type { IntentSchema, Playback } from '../gen/synctv/v1/playback_pb'
-import type { Report, ServerMessage } from '../gen/synctv/v1/realtime_pb'
+import type { Beacon, Report, ServerMessage } from '../gen/synctv/v1/realtime_pb'
 import { RoomService } from '../gen/synctv/v1/rooms_pb'
 import type { Api } from '../net/api'
+import { stateHash } from '../sync/model'
 import { asApiError } from '../net/errors'
 import { RoomSocket } from '../net/socket'
 import type { SocketDeps } from '../net/socket'
@@ -60,6 +61,7 @@ export class LiveRoom implements RoomStore {
   readonly messagesComplete = computed(() => this.state.value.messagesComplete)
   readonly people = computed(() => this.state.value.people as RoomState['people'][number][])
   readonly happenings = computed(() => this.state.value.happenings)
+  readonly removed = computed(() => this.state.value.removed)
   readonly closed = computed(() => this.state.value.closed)
   readonly membersVersion = computed(() => this.state.value.membersVersion)
   readonly connection = signal<Connection>({ state: 'connecting' })
@@ -249,7 +251,7 @@ export class LiveRoom implements RoomStore {
   private take(m: ServerMessage): void {
     this.update((s) => reduce(s, m))
     const { body } = m
-    if (body.case === 'beacon') this.check(body.value.revision)
+    if (body.case === 'beacon') this.check(body.value)
     if (body.case === 'you') void this.refreshMine().catch(() => undefined)
     if (body.case === 'welcome' && body.value.snapshot) this.olderCursor = ''
     if (body.case !== 'event') {
@@ -268,11 +270,16 @@ export class LiveRoom implements RoomStore {
     if (event.case === 'roomChanged') void this.refreshMine().catch(() => undefined)
   }
 
-  /** A beacon that knows another revision than we do means that our state is wrong. */
-  private check(revision: number): void {
+  /** Two beacons in a row that contradict us: our state is wrong, take a new one. */
+  private check({ revision, hash }: Beacon): void {
     const mine = this.state.peek().playback
-    if (mine && revision !== mine.revision) this.socket.resume(true)
+    // One that left before our newest state arrived says nothing.
+    const agrees = !mine || revision < mine.revision || (revision === mine.revision && hash === stateHash(mine))
+    const odd = agrees ? 0 : this.oddBeacons + 1
+    this.oddBeacons = odd % 2
+    if (odd === 2) this.socket.resume(true)
   }
+  private oddBeacons = 0
 
   private lookForCurrent(): void {
     const id = this.state.peek().playback?.mediaId ?? ''

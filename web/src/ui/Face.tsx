@@ -18,11 +18,9 @@ export function initials(name: string): string {
   return signs.slice(0, 2).join('').toUpperCase()
 }
 
-/** A person's round sign. Decorative: the name always stands beside it or in a label. */
+/** A person's round sign. Decorative, and so not even text: the name always stands beside it or in a label. */
 export function Face({ id, name, big }: { id: string; name: string; big?: boolean }) {
   return (
-    <span class={big ? 'face big' : 'face'} style={{ background: colourOf(id) }} aria-hidden="true">
-      {initials(name)}
-    </span>
+    <span class={big ? 'face big' : 'face'} style={{ background: colourOf(id) }} data-sign={initials(name)} aria-hidden="true" />
   )
 }

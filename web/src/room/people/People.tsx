@@ -57,7 +57,7 @@ export function People() {
 function Section({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <section aria-label={title}>
-      <h3 class="panel-head">{title}</h3>
+      <h2 class="panel-head">{title}</h2>
       <ul>{children}</ul>
     </section>
   )

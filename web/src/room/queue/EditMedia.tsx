@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Delivery, MediaKind, MediaService } from '../../gen/synctv/v1/media_pb'
 import type { Media, Subtitle } from '../../gen/synctv/v1/media_pb'
 import { t } from '../../i18n'
@@ -15,11 +15,16 @@ export function EditMedia({ room, media, onClose }: { room: LiveRoom; media: Med
   const item = media.kind !== MediaKind.FOLDER
   const [title, setTitle] = useState(media.title)
   const [url, setUrl] = useState(media.url)
+  // What is sent to the whole room does not carry addresses; those who may edit ask for it.
+  useEffect(() => {
+    if (!item || media.url) return
+    findUrl(room, media).then((found) => setUrl((typed) => typed || found)).catch(() => undefined)
+  }, [])
   const [delivery, setDelivery] = useState<Delivery>(media.delivery || Delivery.AUTO)
   const [lines, setLines] = useState<Line[]>(media.subtitles)
   const { busy, submit, shown } = useSubmit(async () => {
     const subtitles = lines.filter((s) => s.url.trim() !== '').map(({ url: u, label, language, format }) => ({ url: u.trim(), label, language, format }))
-    const changes = item ? { delivery, setSubtitles: true, subtitles, ...(url !== media.url ? { url: url.trim() } : {}) } : {}
+    const changes = item ? { delivery, setSubtitles: true, subtitles, ...(url.trim() && url !== media.url ? { url: url.trim() } : {}) } : {}
     await room.api.call(MediaService.method.updateMedia, { roomId: room.roomId, mediaId: media.id, title: title.trim(), ...changes })
     onClose()
   })
@@ -34,13 +39,24 @@ export function EditMedia({ room, media, onClose }: { room: LiveRoom; media: Med
     <Dialog title={t('queue.edit')} onClose={onClose} foot={foot}>
       <form id="edit-media" class="stack" onSubmit={submit}>
         <TextField label={t('queue.title')} maxLength={200} required value={title} onValue={setTitle} />
-        {item && <TextField label={t('queue.url')} type="url" spellcheck={false} value={url} onValue={setUrl} />}
+        {item && <TextField label={t('queue.url')} type="url" spellcheck={false} placeholder={t('queue.urlKeep')} value={url} onValue={setUrl} />}
         {item && <Segments label={t('queue.delivery')} value={delivery as Delivery} options={ways} onValue={(v) => setDelivery(v as Delivery)} />}
         {item && <Subtitles lines={lines} setLines={setLines} />}
         {shown && <p class="form-error" role="alert">{shown}</p>}
       </form>
     </Dialog>
   )
+}
+
+async function findUrl(room: LiveRoom, media: Media): Promise<string> {
+  let cursor = ''
+  do {
+    const page = await room.api.call(MediaService.method.listMedia, { roomId: room.roomId, parentId: media.parentId, page: { limit: 200, cursor } })
+    const found = page.media.find((m) => m.id === media.id)
+    if (found) return found.url
+    cursor = page.page?.nextCursor ?? ''
+  } while (cursor)
+  return ''
 }
 
 function Subtitles({ lines, setLines }: { lines: Line[]; setLines(l: Line[]): void }) {

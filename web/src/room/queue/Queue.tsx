@@ -49,7 +49,7 @@ export function Queue() {
           <button type="button" class="btn quiet slim" onClick={() => setTrail(trail.slice(0, -1))}>
             <Icon name="back" small /> <span class="clip">{here.title}</span>
           </button>
-        ) : <h3 class="panel-head">{t('queue.top')}</h3>}
+        ) : <h2 class="panel-head">{t('queue.top')}</h2>}
         <span class="grow" />
         <LoopButton />
         {mayAdd && (

@@ -35,7 +35,6 @@ export function QueueItem(props: Props) {
   const playing = room.playback.value?.mediaId === media.id
   const mayPlay = room.can('playback_navigate')
   const press = folder ? props.onOpen : mayPlay && !playing ? () => play(room, media) : undefined
-  const label = folder ? t('queue.open', { name: media.title }) : `${t('queue.playNow')}: ${media.title}`
   const cls = `queue-item${playing ? ' playing' : ''}${props.over ? ' over' : ''}${props.dragged ? ' dragged' : ''}`
   return (
     <li
@@ -49,7 +48,10 @@ export function QueueItem(props: Props) {
         {folder ? <Icon name="folder" /> : playing ? <Icon name={room.playback.value?.playing ? 'play' : 'pause'} fill={room.playback.value?.playing ?? false} /> : <Icon name="play" />}
       </span>
       {press ? (
-        <button type="button" class="queue-main" aria-label={label} onClick={press}><Words media={media} playing={playing} /></button>
+        <button type="button" class="queue-main" onClick={press}>
+          <span class="unseen">{t(folder ? 'queue.open' : 'queue.playNow')}: </span>
+          <Words media={media} playing={playing} />
+        </button>
       ) : (
         <div class="queue-main"><Words media={media} playing={playing} /></div>
       )}
