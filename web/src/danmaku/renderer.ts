@@ -11,6 +11,7 @@ import type { DanmakuMessage } from './feed'
 interface Shown {
   line: Placed
   node: HTMLElement
+  visible: boolean
 }
 
 /** What the renderer must know at each frame. */
@@ -90,7 +91,7 @@ export class Renderer {
     node.style.top = `${top(line.lane, this.laneHeight)}px`
     node.style.visibility = 'hidden'
     this.layer.append(node)
-    this.shown.push({ line, node })
+    this.shown.push({ line, node, visible: false })
     return true
   }
 
@@ -103,9 +104,12 @@ export class Renderer {
         continue
       }
       this.shown[kept++] = s
-      const hidden = s.line.atMs > frame.atMs
-      s.node.style.transform = `translate3d(${left(this.stage, s.line, frame.atMs).toFixed(1)}px,0,0)`
-      s.node.style.visibility = hidden ? 'hidden' : 'visible'
+      // A fixed line is written once, a moving one each frame.
+      if (!s.visible || s.line.kind === 'scroll') s.node.style.transform = `translate3d(${left(this.stage, s.line, frame.atMs).toFixed(1)}px,0,0)`
+      if (!s.visible) {
+        s.node.style.visibility = 'visible'
+        s.visible = true
+      }
     }
     this.shown.length = kept
   }

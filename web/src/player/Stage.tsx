@@ -5,12 +5,11 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { RoomStore } from '../room/contract'
-import { SubtitleLayer } from '../subtitles/SubtitleLayer'
 import { Controls } from './Controls'
 import { setUp, type Deck } from './deck'
-import { Help } from './Help'
 import { Icon } from './icons'
 import { Overlays } from './Overlays'
+import { lazy } from './lazy'
 import { openMenu } from './Popover'
 import { loadPrefs } from './prefs'
 import { say } from './strings'
@@ -23,6 +22,9 @@ import './stage.css'
 import './controls.css'
 import './panels.css'
 import './overlays.css'
+
+const SubtitleLayer = lazy(async () => (await import('../subtitles/SubtitleLayer')).SubtitleLayer)
+const Help = lazy(async () => (await import('./panels')).Help)
 
 export interface StageProps {
   room: RoomStore
@@ -72,7 +74,7 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
     <section class={`st${compact ? ' st-compact' : ''}${quiet ? ' st-quiet st-idle' : ''}`} ref={stage} aria-label={say('player')}>
       <video class="st-video" ref={video} playsInline preload="auto" disableRemotePlayback tabIndex={-1} aria-label={room.current.value?.title ?? say('player')} />
       {player?.audioOnly.value && hasMedia && <Cover title={room.current.value?.title ?? ''} />}
-      {player && <SubtitleLayer track={subtitles.track} positionMs={player.filmMs} offsetMs={sub.offsetMs} size={sub.size} raised={!quiet} />}
+      {player && subtitles.track && <SubtitleLayer track={subtitles.track} positionMs={player.filmMs} offsetMs={sub.offsetMs} size={sub.size} raised={!quiet} />}
       <div class="dm-layer" ref={layer} aria-hidden="true" hidden={!prefs.danmaku.value.on || !player?.ready.value} />
       {player && <Surface player={player} idle={idle} screen={screen} />}
       {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} />}

@@ -1,10 +1,13 @@
 // The sync pill and the numbers behind it.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Prefs, SyncMode } from './prefs'
-import { Choice, Popover, Slide, Toggle, type OpenMenu } from './Popover'
+import { lazy } from './lazy'
+import type { Prefs } from './prefs'
+import { Popover, type OpenMenu } from './Popover'
 import { say } from './strings'
 import type { Player, PillView } from './view'
+
+const SyncPanel = lazy(async () => (await import('./panels')).SyncPanel)
 
 export function SyncPill({ player, prefs, menu }: { player: Player; prefs: Prefs; menu: OpenMenu }) {
   const pill = player.pill.value
@@ -38,45 +41,4 @@ function Announcer({ pill }: { pill: PillView }) {
     return () => clearTimeout(timer)
   }, [pill.state])
   return <span class="unseen" role="status">{said}</span>
-}
-
-function SyncPanel({ player, prefs }: { player: Player; prefs: Prefs }) {
-  const n = player.sync.value
-  const mode = prefs.mode.value
-  const ms = (v: number | null, signed = false) => (v === null ? '–' : `${signed && v > 0 ? '+' : ''}${Math.abs(v) < 10 ? v.toFixed(1) : Math.round(v)} ms`)
-  const pick = (m: SyncMode) => (prefs.mode.value = m)
-  return (
-    <div class="st-body">
-      <dl class="st-numbers">
-        <dt>{say('offset')}</dt><dd>{ms(n.offsetMs, true)}</dd>
-        <dt>{say('roundTrip')}</dt><dd>{ms(n.rttMs)}</dd>
-        <dt>{say('clockError')}</dt><dd>{ms(n.boundMs)}</dd>
-        <dt>{say('rate')}</dt><dd>{n.rate.toFixed(3)}×</dd>
-        <dt>{say('buffer')}</dt><dd>{(n.bufferMs / 1000).toFixed(1)} s</dd>
-      </dl>
-      <Choice
-        label={say('follow')} value={mode} onPick={pick} help={say(`${mode}Help`)}
-        options={(['tight', 'normal', 'relaxed', 'off'] as const).map((value) => ({ value, text: say(value) }))}
-      />
-      <Slide
-        label={say('delay')} min={-500} max={500} step={5} value={prefs.delayMs.value} text={`${prefs.delayMs.value} ms`}
-        help={say('delayHelp')} onInput={(v) => (prefs.delayMs.value = v)}
-      />
-      <Toggle label={say('free')} help={say('freeHelp')} on={player.free.value} onChange={(on) => player.setFree(on)} />
-      <div class="st-actions">
-        <button type="button" class="st-action st-strong" onClick={() => player.resync()}>{say('resync')}</button>
-        <button type="button" class="st-action" onClick={() => save('synctv-trace.json', player.trace())}>{say('trace')}</button>
-      </div>
-    </div>
-  )
-}
-
-/** Hands a text to the viewer as a file. */
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 1000)
 }

@@ -4,7 +4,7 @@ import { MediaSchema } from '../gen/synctv/v1/media_pb'
 import { HoldSchema, PlaybackSchema } from '../gen/synctv/v1/playback_pb'
 import { PersonSchema } from '../gen/synctv/v1/realtime_pb'
 import { chooseOverlay, type Situation } from './overlay'
-import { toLine } from './deck'
+import { toLine } from './danmaku'
 import { MessageSchema } from '../gen/synctv/v1/chat_pb'
 import { pick } from './useSubtitles'
 

@@ -2,6 +2,7 @@
 // when the address has ?probe=1 or sessionStorage holds "synctv.probe". Nothing runs for it
 // unless it is asked.
 
+import type { RoomStore } from '../room/contract'
 import type { Conductor } from './conductor'
 
 export interface Probe {
@@ -24,16 +25,9 @@ declare global {
   }
 }
 
-export function probeWanted(): boolean {
-  try {
-    return new URLSearchParams(location.search).get('probe') === '1' || sessionStorage.getItem('synctv.probe') !== null
-  } catch {
-    return false
-  }
-}
-
 /** Opens the window; the returned function closes it. */
-export function installProbe(c: Conductor, state: () => { revision: number; mediaId: string; playing: boolean }): () => void {
+export function installProbe(c: Conductor, room: RoomStore): () => void {
+  const playback = () => room.playback.peek()
   const probe: Probe = {
     position: () => c.now(),
     target: () => (c.clock.ready ? c.roomMs() : null),
@@ -41,7 +35,8 @@ export function installProbe(c: Conductor, state: () => { revision: number; medi
     rate: () => c.sync.peek().rate,
     state: () => ({
       phase: c.status?.phase ?? 'idle', pill: c.pill.peek().state, local: c.controller.local, stalled: c.stalled.peek(),
-      ready: c.status?.ready ?? false, blocked: c.soundBlocked.peek(), ...state(),
+      ready: c.status?.ready ?? false, blocked: c.soundBlocked.peek(),
+      revision: playback()?.revision ?? 0, mediaId: playback()?.mediaId ?? '', playing: playback()?.playing ?? false,
     }),
     clock: () => ({ ready: c.clock.ready, ...c.clock.quality(), serverNowMs: c.clock.server(performance.now()) }),
     trace: () => c.controller.trace.entries(),

@@ -1,5 +1,6 @@
 // The player's words in two languages. A key that Chinese lacks does not compile.
 
+import { effect, signal } from '@preact/signals'
 import { language } from '../i18n'
 
 const en = {
@@ -61,60 +62,20 @@ const en = {
 
 /** Names of the player's sentences. */
 export type Word = keyof typeof en
-type Words = { readonly [K in Word]: string }
+export type Words = { readonly [K in Word]: string }
 
-const zh: Words = {
-  play: '播放', pause: '暂停', playLocked: '仅在此播放', pauseLocked: '仅在此暂停',
-  back10: '后退 10 秒', forward10: '前进 10 秒', next: '下一个',
-  mute: '静音', unmute: '取消静音', volume: '音量', danmaku: '弹幕', danmakuSettings: '弹幕设置',
-  subtitles: '字幕', settings: '设置', pip: '画中画', theatre: '影院模式', theatreOff: '退出影院模式',
-  fullscreen: '全屏', fullscreenOff: '退出全屏', keyboardHelp: '键盘快捷键', close: '关闭',
-  player: '播放器', controls: '播放控制', live: '直播', locked: '只有拥有控制权的人可以操作',
+/** The table in use; English until another one has been loaded. */
+const words = signal<Words>(en)
 
-  timeline: '播放位置', timelineValue: '{now}，共 {whole}', at: '{names} 在 {time}',
-  hours: '{n} 小时', hour: '1 小时', minutes: '{n} 分', minute: '1 分', seconds: '{n} 秒', second: '1 秒',
-
-  inSync: '已同步', adjusting: '微调中', catchingUp: '追赶中', loading: '加载中', measuring: '正在校准时钟',
-  waitingFor: '等待 {names}', waitingFew: '等待 {n} 人', waiting: '等待中', pausedBy: '{name} 暂停了', paused: '已暂停',
-  youPaused: '你在此暂停', freeMode: '自由观看', soundBlocked: '声音已关', reconnecting: '重新连接中', offline: '已离线', idle: '没有播放内容',
-  ended: '已播完', cannotPlay: '无法在此播放', starting: '即将开始', followsLive: '直播最新',
-  syncDetails: '同步详情', offset: '与房间的偏差', roundTrip: '往返延迟', clockError: '时钟误差上限', rate: '速度',
-  buffer: '已缓冲', delay: '本设备声音延迟', delayHelp: '用于蓝牙耳机和电视，只对本设备有效。',
-  follow: '跟随房间', tight: '紧密', normal: '普通', relaxed: '宽松', off: '关闭',
-  tightHelp: '误差保持在几毫秒内。', normalHelp: '偏差超过 40 毫秒才校正。', relaxedHelp: '偏差很大才校正。', offHelp: '不会自动校正。',
-  resync: '重新同步', free: '自己看', freeHelp: '房间照常播放，你自己决定看到哪里。', trace: '保存记录',
-
-  show: '显示', opacity: '不透明度', size: '大小', speed: '速度', area: '显示区域', density: '数量', few: '少', some: '适中', all: '全部',
-  blockedWords: '屏蔽包含以下词的弹幕', blockedHelp: '多个词用逗号分隔',
-
-  none: '无', textSize: '字号', timing: '时间', earlier: '提前', later: '延后', noSubtitles: '此内容没有字幕。',
-  subtitleFailed: '无法读取这个字幕。', justYou: '只影响你自己。',
-
-  roomSpeed: '所有人的速度', quality: '清晰度', auto: '自动', source: '来源', direct: '直连', proxied: '经由本服务器', loop: '循环',
-  loopOff: '关闭', loopOne: '单个', loopAll: '整个列表', shortcuts: '键盘快捷键', showKeys: '查看按键',
-
-  emptyTitle: '还没有内容', emptyText: '粘贴一个链接：影片、播放列表或直播。', emptyAction: '添加链接',
-  emptyReadOnly: '请等待有控制权的人添加内容。', tapForSound: '点按打开声音', tapWhy: '在你点按之前，浏览器会让页面保持静音。',
-  waitTitle: '等待 {names}', waitSeconds: '{n} 秒', waitText: '稍后会自动开始。', startAnyway: '直接开始',
-  endedTitle: '播放完了', again: '再看一遍', addAnother: '再加一个', removedTitle: '此内容已被移除', removedText: '请从列表中另选一个。', openQueue: '打开列表',
-  catchUp: '追上房间', retry: '重试', useProxy: '经由本服务器播放', tryNextVariant: '换一个来源', connecting: '连接中',
-  buffering: '缓冲中', reconnectingText: '连接已断开，正按本机时钟继续播放。', audioOnly: '仅音频',
-  liveWait: '等待直播开始',
-  codecTitle: '此浏览器无法播放', codecText: '它不支持这种画面或声音格式。',
-  expiredTitle: '链接已过期', expiredText: '地址已失效，重新获取也没有用。',
-  blockedTitle: '被浏览器拦截', blockedText: '安全页面不能加载不安全的地址。',
-  missingTitle: '此地址没有内容', missingText: '来源服务器说没有这个文件。',
-  unreachableTitle: '来源没有响应', unreachableText: '它可能很慢、已停机，或不允许浏览器访问。',
-  resolveTitle: '没有可播放的地址', resolveText: '服务器无法得知如何播放此内容。',
-  intentFailed: '操作没有送达房间。', outdated: '有人抢先了一步。',
-
-  playPause: '播放或暂停', tenSeconds: '后退或前进 10 秒', fiveSeconds: '后退或前进 5 秒', frames: '暂停时后退或前进一帧',
-  percent: '跳到 0–90 %', rail: '侧栏', chat: '发消息', rateKeys: '为所有人减速或加速',
-}
+effect(() => {
+  const wanted = language.value
+  if (wanted === 'en') words.value = en
+  else void import('./strings.zh-CN').then(({ zh }) => wanted === language.peek() && (words.value = zh))
+})
 
 /** A sentence in the reader's language, with {name} filled in. */
 export function say(word: Word, params?: Record<string, string | number>): string {
-  const text = (language.value === 'zh-CN' ? zh : en)[word]
+  const text = words.value[word]
   return params ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)) : text
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Subtitle } from '../gen/synctv/v1/media_pb'
-import { loadTrack, type Track } from '../subtitles/track'
+import type { Track } from '../subtitles/track'
 import type { Prefs } from './prefs'
 
 export interface Subtitles {
@@ -28,6 +28,11 @@ export function pick(list: readonly Subtitle[], wished: string | null): number {
   return language ? list.findIndex((s) => s.language === language) : -1
 }
 
+async function load(one: Subtitle, signal: AbortSignal): Promise<Track> {
+  const { loadTrack } = await import('../subtitles/track')
+  return loadTrack(one.url, one.format, one.language, signal)
+}
+
 export function useSubtitles(list: readonly Subtitle[], prefs: Prefs): Subtitles {
   const [track, setTrack] = useState<Track | null>(null)
   const [failed, setFailed] = useState(false)
@@ -38,7 +43,7 @@ export function useSubtitles(list: readonly Subtitle[], prefs: Prefs): Subtitles
     setFailed(false)
     if (!one) return
     const stop = new AbortController()
-    loadTrack(one.url, one.format, one.language, stop.signal).then(
+    load(one, stop.signal).then(
       (t) => !stop.signal.aborted && setTrack(t),
       () => !stop.signal.aborted && setFailed(true),
     )
