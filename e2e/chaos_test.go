@@ -21,7 +21,6 @@ type chaosBus struct {
 	app.Bus
 	rnd    *rand.Rand
 	mu     sync.Mutex
-	resync func([]string)
 	topics map[string]bool
 }
 
