@@ -14,6 +14,8 @@ export interface OverlaysProps {
   player: Player
   loader: SourceLoader
   onQueue: () => void
+  /** Nothing of the page but the stage is on the screen. */
+  alone: boolean
 }
 
 export function Overlays(props: OverlaysProps) {
@@ -34,7 +36,7 @@ export function Overlays(props: OverlaysProps) {
   return (
     <>
       <Shown overlay={overlay} {...props} />
-      <Corner room={room} player={player} />
+      <Corner room={room} player={player} alone={props.alone} />
     </>
   )
 }
@@ -160,10 +162,11 @@ function Failure({ overlay, loader }: { overlay: Extract<Overlay, { kind: 'error
 }
 
 /** Small signs in the corner that never cover the picture. */
-function Corner({ room, player }: { room: RoomStore; player: Player }) {
+function Corner({ room, player, alone }: { room: RoomStore; player: Player; alone: boolean }) {
   const connection = room.connection.value
   const notice = player.notice.value
-  const lost = connection.state === 'reconnecting' && room.playback.value !== null
+  // The page has a line of its own for this.
+  const lost = alone && connection.state === 'reconnecting' && room.playback.value !== null
   return (
     <div class="st-corner">
       {player.audioOnly.value && <span class="st-chip"><Icon name="music" />{say('audioOnly')}</span>}

@@ -9,7 +9,7 @@ import { Controls } from './Controls'
 import { setUp, type Deck } from './deck'
 import { Icon } from './icons'
 import { Overlays } from './Overlays'
-import { lazy } from './lazy'
+import { lazy } from '../ui/lazy'
 import { openMenu } from './Popover'
 import { loadPrefs } from './prefs'
 import { say } from './strings'
@@ -71,13 +71,13 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
   const hasMedia = (room.playback.value?.mediaId ?? '') !== ''
   const sub = prefs.subtitles.value
   return (
-    <section class={`st${compact ? ' st-compact' : ''}${quiet ? ' st-quiet st-idle' : ''}`} ref={stage} aria-label={say('player')}>
+    <div role="group" class={`st${compact ? ' st-compact' : ''}${quiet ? ' st-quiet st-idle' : ''}`} ref={stage} aria-label={say('player')}>
       <video class="st-video" ref={video} playsInline preload="auto" disableRemotePlayback tabIndex={-1} aria-label={room.current.value?.title ?? say('player')} />
       {player?.audioOnly.value && hasMedia && <Cover title={room.current.value?.title ?? ''} />}
       {player && subtitles.track && <SubtitleLayer track={subtitles.track} positionMs={player.filmMs} offsetMs={sub.offsetMs} size={sub.size} raised={!quiet} />}
       <div class="dm-layer" ref={layer} aria-hidden="true" hidden={!prefs.danmaku.value.on || !player?.ready.value} />
       {player && <Surface player={player} idle={idle} screen={screen} />}
-      {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} />}
+      {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} alone={screen.fullscreen} />}
       {deck && hasMedia && (
         <>
           <div class="st-scrim" />
@@ -87,7 +87,7 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
         </>
       )}
       {help && <Help onClose={() => setHelp(false)} />}
-    </section>
+    </div>
   )
 }
 
@@ -100,6 +100,8 @@ function Surface({ player, idle, screen }: { player: Deck['conductor']; idle: Re
   const single = useRef(0)
   const touched = useRef(false)
   const onClick = (e: MouseEvent) => {
+    // Any touch of the picture is the one the browser waits for.
+    if (player.soundBlocked.peek()) return player.unblockSound()
     if (touched.current) return idle.idle.peek() ? idle.stir() : idle.rest()
     clearTimeout(single.current)
     if (e.detail < 2) single.current = window.setTimeout(() => player.toggle(), doubleClickMs)

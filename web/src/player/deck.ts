@@ -1,11 +1,12 @@
 // Everything behind one stage, put together once its elements exist.
 
-import { computed, effect } from '@preact/signals'
+import { computed, effect, untracked } from '@preact/signals'
 import type { RoomStore } from '../room/contract'
 import { Conductor } from './conductor'
 import { openEngine } from './engine'
 import type { Prefs } from './prefs'
 import { SourceLoader } from './source'
+import { say } from './strings'
 
 export interface Deck {
   conductor: Conductor
@@ -31,11 +32,23 @@ export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLEleme
     effect(() => loader.load(mediaId.value)),
     () => loader.destroy(),
     conductor.run(),
+    tellPauses(room, conductor),
     late(async () => (await import('./danmaku')).attachDanmaku(room, layer, conductor, prefs)),
     late(async () => (await import('./session')).attendSession(room, conductor)),
   ]
   if (probeWanted()) undo.push(late(async () => (await import('./probe')).installProbe(conductor, room)))
   return [{ conductor, loader }, () => undo.reverse().forEach((f) => f())]
+}
+
+/** Says who has paused, for a moment, when it was somebody else. */
+function tellPauses(room: RoomStore, conductor: Conductor): () => void {
+  let before = room.playback.peek()
+  return effect(() => {
+    const p = room.playback.value
+    const paused = p && before?.playing && !p.playing && p.mediaId === before.mediaId
+    before = p
+    if (paused && p.setByName && p.setBy !== room.me.peek()?.personId) untracked(() => conductor.say(say('pausedBy', { name: p.setByName })))
+  })
 }
 
 /** Something that is not needed for the first picture comes in a chunk of its own; its undo waits for it. */

@@ -1,7 +1,7 @@
 // The buttons of the bar that open panels: danmaku, subtitles, settings.
 
 import type { ControlsProps } from './Controls'
-import { lazy } from './lazy'
+import { lazy } from '../ui/lazy'
 import { Popover, type OpenMenu } from './Popover'
 import type { Prefs } from './prefs'
 import { say } from './strings'
