@@ -6,10 +6,11 @@ import { clip, CLIP_BYTES_PER_S } from './lib/clip.mjs'
 import { fixed, main, options, table } from './lib/check.mjs'
 import { compare, longestStandMs, median, percentile, settleMs } from './lib/measure.mjs'
 import { startOrigin } from './lib/origin.mjs'
+import { machine } from './lib/machine.mjs'
 import { launch, press, untilReady } from './lib/pages.mjs'
 import { recordingOf } from './lib/recorder.mjs'
 import { binary, startServer } from './lib/server.mjs'
-import { HOUR_MS, NETWORKS, openSession, ownerOf, runScript } from './lib/session.mjs'
+import { HOUR_MS, NETWORKS, openSession, ownerOf, runScript, SCRIPT } from './lib/session.mjs'
 
 const given = options({ runs: { type: 'string', default: '5' }, networks: { type: 'string', default: 'lan,wan,mixed' }, only: { type: 'string' }, raw: { type: 'string' } })
 
@@ -21,6 +22,7 @@ const PROMISE = {
 }
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
+const percent = (x) => (x === undefined ? '?' : `${Math.round(x * 100)} %`)
 const worst = (values) => (values.some(Number.isNaN) ? NaN : Math.max(...values))
 
 /** All runs of one network, each with fresh pages. In every second run one page's wall clock is an hour wrong. */
@@ -33,7 +35,7 @@ async function measure(network, runs, deps) {
     const s = r.settle
     console.log(`${network} ${i + 1}/${runs}${liar ? ' (one wall clock an hour wrong)' : ''}: p95 ${fixed(r.steady.p95)} max ${fixed(r.steady.max)} ms; `
       + `settled after play ${fixed(s.play, 0)} join ${fixed(s.join, 0)} seek ${fixed(s.seek, 0)} resume ${fixed(s.resume, 0)} ms; `
-      + `paused ${fixed(r.paused.pages, 3)} ms; ${fixed(r.rateChangesPerMin)} rate changes/min; ruler ${fixed(r.ruler, 2)} ms`)
+      + `paused ${fixed(r.paused.pages, 3)} ms; ${fixed(r.rateChangesPerMin)} rate changes/min; ruler ${fixed(r.ruler, 2)} ms; others took ${percent(r.cpu?.foreign)} of the machine`)
     if (r.complaints.length) console.log('  ', [...new Set(r.complaints)].slice(0, 5).join(' | '))
   }
   return out
@@ -59,9 +61,9 @@ function summary(all) {
     const three = (values) => `${fixed(median(values), 0)} / ${fixed(percentile(values, 0.95), 0)} / ${fixed(Math.max(...values), 0)}`
     return [n, runs.length, fixed(median(of((r) => r.steady.p50))), fixed(median(of((r) => r.steady.p95))), fixed(Math.max(...of((r) => r.steady.p95))), fixed(Math.max(...of((r) => r.steady.max))),
       three(of((r) => r.settle.play)), three(of((r) => r.settle.join)), three(of((r) => r.settle.seek)), three(of((r) => r.settle.resume)),
-      fixed(median(of((r) => r.rateChangesPerMin))), fixed(Math.max(...of((r) => r.worstRatePercent)))]
+      fixed(median(of((r) => r.rateChangesPerMin))), fixed(Math.max(...of((r) => r.worstRatePercent))), percent(median(of((r) => r.cpu?.foreign ?? NaN)))]
   })
-  return table(['network', 'runs', 'skew p50', 'p95', 'worst p95', 'max', 'play p50/p95/max', 'join', 'seek', 'resume', 'rates/min', 'worst %'], rows)
+  return table(['network', 'runs', 'skew p50', 'p95', 'worst p95', 'max', 'play p50/p95/max', 'join', 'seek', 'resume', 'rates/min', 'worst %', 'others took'], rows)
 }
 
 /** One page gets no bytes until its film has stood for five seconds: the others must not notice. */
@@ -98,7 +100,7 @@ await main('sync', async (c) => {
   const origin = c.own(await startOrigin(await clip()))
   const browser = c.own(await launch())
   const runs = []
-  const data = { runs }
+  const data = { machine: machine(), script: SCRIPT, runs }
   if (given.only !== 'stall') {
     for (const network of given.networks.split(',')) {
       const server = await startServer({ program })

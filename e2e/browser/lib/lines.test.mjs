@@ -4,19 +4,51 @@ import { rangeOf, tagOf } from './origin.mjs'
 import { DelayLine, isWebSocket } from './proxy.mjs'
 import { linkIn } from './server.mjs'
 
-test('a delay line keeps the order', () => {
+/** A clock whose timers fire only when it is told to go on. */
+function handClock() {
   let now = 0
-  const draws = [1, 0, 0.5, 0]
-  const due = []
-  const line = new DelayLine({ baseMs: 50, jitterMs: 30, random: () => draws.shift(), now: () => now, later: (f, ms) => due.push([now + ms, f]) })
-  const out = []
-  for (const name of ['a', 'b', 'c', 'd']) {
-    line.pass(() => out.push(name))
-    now += 10
+  const timers = []
+  return {
+    now: () => now,
+    later: (f, ms) => timers.push({ at: now + ms, f }),
+    go(ms) {
+      const end = now + ms
+      for (;;) {
+        timers.sort((a, b) => a.at - b.at)
+        if (timers.length === 0 || timers[0].at > end) break
+        const t = timers.shift()
+        now = Math.max(now, t.at)
+        t.f()
+      }
+      now = end
+    },
   }
-  assert.deepEqual(due.map(([at]) => at), [80, 80, 85, 85])
-  due.sort((x, y) => x[0] - y[0]).forEach(([, f]) => f())
-  assert.deepEqual(out, ['a', 'b', 'c', 'd'])
+}
+
+test('a delay line keeps the order', () => {
+  const clock = handClock()
+  const draws = [1, 0, 0.5, 0]
+  const out = []
+  const line = new DelayLine({ baseMs: 50, jitterMs: 30, random: () => draws.shift(), now: clock.now, later: clock.later })
+  for (const name of ['a', 'b', 'c', 'd']) {
+    line.pass(() => out.push([name, clock.now()]))
+    clock.go(10)
+  }
+  clock.go(200)
+  assert.deepEqual(out.map(([name]) => name), ['a', 'b', 'c', 'd'])
+  // a waits 80; b would be due at 60 but stays behind a; c is due at 20 + 65; d stays behind c.
+  assert.deepEqual(out.map(([, at]) => at), [80, 80, 85, 85])
+})
+
+test('a delay line goes on after it was empty', () => {
+  const clock = handClock()
+  const out = []
+  const line = new DelayLine({ baseMs: 5, jitterMs: 0, random: () => 0, now: clock.now, later: clock.later })
+  line.pass(() => out.push(clock.now()))
+  clock.go(100)
+  line.pass(() => out.push(clock.now()))
+  clock.go(100)
+  assert.deepEqual(out, [5, 105])
 })
 
 test('only WebSockets are held back', () => {

@@ -8,28 +8,42 @@ import { connect, createServer } from 'node:net'
  * rttMs is the base round trip, half of it each way; jitterMs is added to each way at random, 0 to all of it.
  */
 
-/** Holds back what goes one way. Pure but for the timer given. */
+/** A chunk may leave this much before its time. */
+const EARLY_MS = 0.2
+
+/** Holds back what goes one way, and never lets one chunk overtake another. */
 export class DelayLine {
   /** @param {{baseMs: number, jitterMs: number, random: () => number, now: () => number, later: (f: () => void, ms: number) => void}} deps */
   constructor(deps) {
     this.deps = deps
     this.lastAt = 0
+    /** @type {{at: number, deliver: () => void}[]} */
+    this.queue = []
   }
 
-  /** Calls deliver when this chunk is due: never before an earlier chunk. */
+  /** Calls deliver when this chunk is due, after all that came before it. */
   pass(deliver) {
-    const { baseMs, jitterMs, random, now, later } = this.deps
-    const t = now()
-    const at = Math.max(this.lastAt, t + baseMs + random() * jitterMs)
+    const { baseMs, jitterMs, random, now } = this.deps
+    const at = Math.max(this.lastAt, now() + baseMs + random() * jitterMs)
     this.lastAt = at
-    later(deliver, at - t)
+    this.queue.push({ at, deliver })
+    if (this.queue.length === 1) this.arm()
+  }
+
+  /** One timer at a time, for the head of the queue. */
+  arm() {
+    const { now, later } = this.deps
+    later(() => {
+      while (this.queue.length > 0 && this.queue[0].at <= now() + EARLY_MS) this.queue.shift().deliver()
+      if (this.queue.length > 0) this.arm()
+    }, this.queue[0].at - now())
   }
 }
 
 /** Timers of the runtime are whole milliseconds; the rest is kept for the next turn of the loop. */
 function later(f, ms) {
   const due = performance.now() + ms
-  const check = () => (performance.now() >= due - 0.2 ? f() : setImmediate(check))
+  const check = () => (performance.now() >= due - EARLY_MS ? f() : setImmediate(check))
   if (ms > 1.5) setTimeout(check, Math.floor(ms - 1))
   else setImmediate(check)
 }

@@ -1,6 +1,7 @@
 // One viewing: pages on their own lines, a script of what people do, and what came of it.
 import { owner, playbackOf, standingRoom } from './api.mjs'
 import { compare, count, frameSkew, settleMs, spread, standing, worstRate } from './measure.mjs'
+import { watchCpu } from './machine.mjs'
 import { clockSpread, joinAsGuest, openPage, press, untilReady } from './pages.mjs'
 import { startProxy } from './proxy.mjs'
 import { recordingOf } from './recorder.mjs'
@@ -15,7 +16,7 @@ export const NETWORKS = {
 export const HOUR_MS = 3_600_000
 
 /** When things happen after the first play, in ms. */
-const SCRIPT = { join: 5000, seek: 10_500, pause: 15_500, resume: 17_500, end: 22_500 }
+export const SCRIPT = { join: 5000, seek: 10_500, pause: 15_500, resume: 17_500, end: 22_500 }
 const SEEK_KEY = '5'
 const SEEK_TO_S = 60
 const NAMES = ['Ana', 'Bo', 'Cai']
@@ -69,6 +70,7 @@ export async function runScript(o) {
     await Promise.all([untilReady(a), untilReady(b)])
     await sleep(1500)
     const ruler = await clockSpread([a, b])
+    const load = watchCpu()
     const at = { play: await press(a, 'k') }
     await until(at.play + SCRIPT.join)
     at.join = await s.join(2)
@@ -82,11 +84,12 @@ export async function runScript(o) {
     at.resume = await press(a, 'k')
     await until(at.play + SCRIPT.end)
     at.end = wall()
+    const cpu = load()
     const recordings = await Promise.all(s.pages.map(recordingOf))
     const complaints = s.pages.flatMap((p) => p.complaints)
     const clocks = await Promise.all(s.pages.map((p) => p.evaluate(() => window.__synctv.clock())))
     const traces = o.keep ? await Promise.all(s.pages.map((p) => p.evaluate(() => ({ origin: performance.timeOrigin, trace: window.__synctv.trace() })))) : []
-    return { ...analyse(recordings, at, room), ruler, clocks, complaints, ...(o.keep && { recordings, at, traces }) }
+    return { ...analyse(recordings, at, room), ruler, cpu, clocks, complaints, ...(o.keep && { recordings, at, traces }) }
   } finally {
     await s.close()
   }

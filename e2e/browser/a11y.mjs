@@ -1,0 +1,42 @@
+// Everybody's pages: axe finds nothing on any of them, dark and light.
+import { readFileSync } from 'node:fs'
+import { axePath } from './lib/deps.mjs'
+import { main, options } from './lib/check.mjs'
+import { clip } from './lib/clip.mjs'
+import { startOrigin } from './lib/origin.mjs'
+import { launch } from './lib/pages.mjs'
+import { binary, startServer } from './lib/server.mjs'
+import { openScenes } from './lib/scenes.mjs'
+
+const axe = readFileSync(axePath(), 'utf8')
+
+/** What axe says against a page: rule, how bad, where. */
+async function complaints(page) {
+  // Words that are just fading in have no contrast yet.
+  await page.waitForTimeout(600)
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  return violations.flatMap((v) => v.nodes.map((n) => ({ rule: v.id, impact: v.impact, where: n.target.join(' '), why: n.failureSummary.replaceAll('\n', ' ') })))
+}
+
+await main('a11y', async (c) => {
+  const program = binary()
+  const origin = c.own(await startOrigin(await clip()))
+  const server = c.own(await startServer({ program }), (s) => s.stop())
+  const browser = c.own(await launch())
+  const all = []
+  const scenes = c.own(await openScenes({ browser, server, media: origin.url }))
+  for (const colorScheme of ['dark', 'light']) {
+    for (const size of ['desktop', 'phone']) {
+      await scenes.each({ colorScheme, size, locale: 'en-US' }, async (name, page) => {
+        const found = await complaints(page)
+        for (const f of found) all.push({ scene: name, colorScheme, size, ...f })
+        const serious = found.filter((f) => f.impact === 'serious' || f.impact === 'critical').length
+        const words = found.map((f) => `${f.rule} (${f.impact}) at ${f.where}`).join(' | ')
+        c.expect(`${name}, ${size}, ${colorScheme}`, found.length ? `${found.length}, ${serious} of them serious: ${words}` : 'nothing', 'nothing', found.length === 0)
+      })
+    }
+  }
+  for (const f of all) console.log(`${f.scene} ${f.size} ${f.colorScheme}: ${f.rule} (${f.impact}) ${f.where}\n    ${f.why}`)
+  return all
+}, options())

@@ -1,0 +1,67 @@
+// How busy others keep this machine: a measurement on a shared box must say so.
+import { readdirSync, readFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+
+/**
+ * Starts to watch; the returned function says which part of all processors others took since, 0 to 1,
+ * and how busy they were in all. Null where there is no /proc.
+ */
+export function watchCpu() {
+  const from = look()
+  return () => {
+    const to = look()
+    if (!from || !to || to.total === from.total) return null
+    const total = to.total - from.total
+    const busy = to.busy - from.busy
+    return { busy: busy / total, foreign: Math.max(0, busy - (to.ours - from.ours)) / total }
+  }
+}
+
+/** What the numbers were taken on. */
+export function machine() {
+  return { processors: cpus().length, model: cpus()[0]?.model ?? '', load1m: loadavg()[0], node: process.version, at: new Date().toISOString() }
+}
+
+function look() {
+  try {
+    const all = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number)
+    const total = all.reduce((a, b) => a + b, 0)
+    return { total, busy: total - all[3] - all[4], ours: ours() }
+  } catch {
+    return null
+  }
+}
+
+/** Ticks of this process and all that it started. */
+function ours() {
+  const parent = new Map()
+  const ticks = new Map()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const fields = statOf(name)
+    if (!fields) continue
+    parent.set(Number(name), Number(fields[1]))
+    // User and system time, its own and of its children that ended.
+    ticks.set(Number(name), fields.slice(11, 15).reduce((a, b) => a + Number(b), 0))
+  }
+  let sum = 0
+  for (const [pid, t] of ticks) {
+    for (let p = pid; p > 1; p = parent.get(p) ?? 0) {
+      if (p === process.pid) {
+        sum += t
+        break
+      }
+    }
+  }
+  return sum
+}
+
+/** Fields of /proc/PID/stat from the state on: the name before it may hold anything. */
+function statOf(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return null
+  }
+}
