@@ -57,9 +57,16 @@ func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 	if err := grpc.SetHeader(ctx, metadata.Pairs(requestIDKey, c.id)); err != nil {
 		return nil, app.Internal(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	limited, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
-	if c, err = s.admit(ctx, c); err != nil {
+	reply, err = s.handle(limited, c, req, handler)
+	return reply, cutShort(limited, err)
+}
+
+// handle admits a call, checks its request and lets the service answer.
+func (s *Server) handle(ctx context.Context, c call, req any, handler grpc.UnaryHandler) (any, error) {
+	c, err := s.admit(ctx, c)
+	if err != nil {
 		return nil, err
 	}
 	if m, ok := req.(proto.Message); ok {
@@ -84,10 +91,11 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	if err := ss.SetHeader(metadata.Pairs(requestIDKey, c.id)); err != nil {
 		return app.Internal(err)
 	}
-	if c, err = s.admit(ctx, c); err != nil {
+	admitted, err := s.admit(ctx, c)
+	if err != nil {
 		return err
 	}
-	return handler(srv, &checkedStream{ServerStream: ss, ctx: context.WithValue(ctx, callKey{}, c)})
+	return cutShort(ctx, handler(srv, &checkedStream{ServerStream: ss, ctx: context.WithValue(ctx, callKey{}, admitted)}))
 }
 
 // checkedStream checks what comes in and knows the call.
@@ -189,7 +197,6 @@ func (s *Server) finish(ctx context.Context, c call, begin time.Time, err error)
 		s.log.DebugContext(ctx, "call", "method", c.method, "request", c.id, "took", time.Since(begin))
 		return nil
 	}
-	err = cutShort(ctx, err)
 	e := app.AsError(err)
 	level := slog.LevelDebug
 	switch e.Code {

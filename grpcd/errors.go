@@ -70,8 +70,11 @@ func statusOf(ctx context.Context, err error, requestID string) error {
 	return st.Err()
 }
 
-// cutShort words an error that only says that time ran out.
+// cutShort words an error that only says that time ran out, and errors of the library.
 func cutShort(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	var own *app.Error
 	if errors.As(err, &own) && own.Code != app.CodeInternal {
 		return err

@@ -157,7 +157,7 @@ func (g *gateway) fail(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marsh
 	text := status.Convert(err).Message()
 	refusal, ok := takeBodyError(text)
 	if !ok { // of the generated code: a path or query parameter of the wrong type
-		refusal = app.Invalid(parameterName(text), "The value of a parameter does not fit.")
+		refusal = app.Invalid(fullName(r, parameterName(text)), "The value of a parameter does not fit.")
 	}
 	writeError(w, r, http.StatusBadRequest, refusal)
 }
@@ -174,6 +174,16 @@ func parameterName(text string) string {
 		}
 	}
 	return ""
+}
+
+// fullName finds the parameter of the query that ends in a field's name.
+func fullName(r *http.Request, field string) string {
+	for key := range r.URL.Query() {
+		if strings.HasSuffix(key, "."+field) {
+			return plain(key)
+		}
+	}
+	return field
 }
 
 // writeError answers with the error's own status, or with the given one.
