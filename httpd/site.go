@@ -146,7 +146,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ok:
 		h.Set("Cache-Control", "no-cache")
 		f.serve(w, r)
-	case name != "index.html" && (strings.HasPrefix(name, "assets/") || strings.Contains(path.Base(name), ".")):
+	case name != "index.html" && (strings.HasPrefix(name, "assets/") || strings.Contains(name[strings.LastIndexByte(name, '/')+1:], ".")):
 		notFound(w, r)
 	default:
 		h.Set("Cache-Control", "no-cache")
