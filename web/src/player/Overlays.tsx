@@ -50,7 +50,7 @@ function Shown({ overlay, room, player, loader, onQueue }: OverlaysProps & { ove
     case 'liveWait': return <LiveWait loader={loader} />
     case 'empty': return <Empty room={room} onQueue={onQueue} />
     case 'removed': return <Card title={say('removedTitle')} text={say('removedText')} action={say('openQueue')} onAction={onQueue} />
-    case 'error': return <Failure overlay={overlay} loader={loader} />
+    case 'error': return <Failure overlay={overlay} loader={loader} onQueue={onQueue} />
     case 'sound':
       return (
         <div class="st-over st-sound">
@@ -143,7 +143,7 @@ const failures: Record<string, [title: Word, text: Word]> = {
   missing: ['missingTitle', 'missingText'], unreachable: ['unreachableTitle', 'unreachableText'], resolve: ['resolveTitle', 'resolveText'],
 }
 
-function Failure({ overlay, loader }: { overlay: Extract<Overlay, { kind: 'error' }>; loader: SourceLoader }) {
+function Failure({ overlay, loader, onQueue }: { overlay: Extract<Overlay, { kind: 'error' }>; loader: SourceLoader; onQueue: () => void }) {
   const { failed } = overlay
   const { fault } = failed
   useEffect(() => {
@@ -154,8 +154,10 @@ function Failure({ overlay, loader }: { overlay: Extract<Overlay, { kind: 'error
   }, [fault.kind, loader])
   const [title, text] = failures[fault.kind] ?? (['unreachableTitle', 'unreachableText'] as const)
   const detail = fault.kind === 'resolve' ? fault.message : fault.status ? `HTTP ${fault.status}` : ''
+  // Trying again does not teach the browser a codec.
+  const act = fault.kind === 'codec' ? { action: say('openQueue'), onAction: onQueue } : { action: say('retry'), onAction: () => loader.retry() }
   return (
-    <Card alert title={say(title)} text={say(text)} action={say('retry')} onAction={() => loader.retry()}>
+    <Card alert title={say(title)} text={say(text)} {...act}>
       {detail && <code class="st-detail">{detail.slice(0, 200)}</code>}
     </Card>
   )

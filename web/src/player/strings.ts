@@ -20,7 +20,7 @@ const en = {
   inSync: 'In sync', adjusting: 'Adjusting', catchingUp: 'Catching up', loading: 'Loading', measuring: 'Measuring the clock',
   waitingFor: 'Waiting for {names}', waitingFew: 'Waiting for {n} people', waiting: 'Waiting', pausedBy: 'Paused by {name}', paused: 'Paused',
   youPaused: 'You paused here', freeMode: 'On your own', soundBlocked: 'Sound is off', reconnecting: 'Reconnecting', offline: 'Offline', idle: 'Nothing playing',
-  ended: 'The end', cannotPlay: 'Not playing here', starting: 'Starting', followsLive: 'Live edge',
+  ended: 'The end', cannotPlay: 'Not playing here', followsLive: 'Live edge',
   syncDetails: 'Sync details', offset: 'Offset from the room', roundTrip: 'Round trip', clockError: 'Clock error, at most', rate: 'Speed',
   buffer: 'Buffered ahead', delay: 'This device’s sound is late by', delayHelp: 'For Bluetooth and TVs. Stays on this device.',
   follow: 'Follow the room', tight: 'Tight', normal: 'Normal', relaxed: 'Relaxed', off: 'Off',
@@ -44,7 +44,7 @@ const en = {
   emptyReadOnly: 'Someone with control will put something on.', tapForSound: 'Tap for sound', tapWhy: 'Your browser keeps pages quiet until you touch them.',
   waitTitle: 'Waiting for {names}', waitSeconds: '{n} s', waitText: 'The room starts by itself.', startAnyway: 'Start anyway',
   endedTitle: 'That was it', again: 'Watch again', addAnother: 'Add another', removedTitle: 'This item was removed', removedText: 'Choose another one from the queue.', openQueue: 'Open the queue',
-  catchUp: 'Catch up', retry: 'Try again', useProxy: 'Play through this server', tryNextVariant: 'Try another source', connecting: 'Connecting',
+  catchUp: 'Catch up', retry: 'Try again', connecting: 'Connecting',
   buffering: 'Buffering', reconnectingText: 'Connection lost. Playing on by your own clock.', audioOnly: 'Sound only',
   liveWait: 'Waiting for the stream to start',
   codecTitle: 'This browser cannot play it', codecText: 'It does not know this kind of picture or sound.',
@@ -53,7 +53,6 @@ const en = {
   missingTitle: 'Nothing at this address', missingText: 'The server that holds it says there is no such file.',
   unreachableTitle: 'The source does not answer', unreachableText: 'It may be slow, down, or closed to browsers.',
   resolveTitle: 'No address to play', resolveText: 'The server could not find out how to play this.',
-  intentFailed: 'That did not reach the room.', outdated: 'Someone was faster.',
 
   // Help
   playPause: 'Play or pause', tenSeconds: 'Back or forward 10 seconds', fiveSeconds: 'Back or forward 5 seconds', frames: 'One frame back or forward, paused',
