@@ -61,7 +61,7 @@ export class DanmakuEngine {
   /** Starts with another item. Live items have no history and no position of their own. */
   setMedia(mediaId: string, live: boolean): void {
     this.live = live
-    this.feed = mediaId ? new Feed(mediaId, this.deps.fetchWindow, () => (this.refill = true)) : null
+    this.feed = mediaId ? new Feed(mediaId, this.deps.fetchWindow, (firstMs) => this.more(firstMs)) : null
     this.smooth = new SmoothClock()
     this.pending.length = 0
     this.refill = true
@@ -72,13 +72,12 @@ export class DanmakuEngine {
     this.resize()
   }
 
-  /** A message arrived now; it enters now, wherever its sender was within a few seconds. */
+  /** A message arrived now: it enters now when its moment is past here, otherwise at its moment. */
   arrived(mediaId: string, message: DanmakuMessage): void {
     if (!this.feed || mediaId !== this.feed.mediaId || !this.feed.add(message)) return
     if (!this.settings.on || document.hidden) return
-    const due = message.atMs - this.drawnMs
-    // What lies further ahead comes when the film gets there.
-    if (this.live || due <= 5000) this.pending.push(message)
+    // What lies ahead comes when the film gets there.
+    if (this.live || message.atMs <= this.drawnMs) this.pending.push(message)
   }
 
   /** Draws each frame until the returned function is called. */
@@ -113,6 +112,11 @@ export class DanmakuEngine {
     this.drawnMs = atMs
   }
 
+  /** New history ahead needs nothing; the picture is laid out anew only for what belongs on it now. */
+  private more(firstMs: number): void {
+    if (firstMs <= this.drawnMs) this.refill = true
+  }
+
   private resize(): void {
     this.renderer.resize(this.settings, this.motion.matches)
     this.refill = true
@@ -128,10 +132,7 @@ export class DanmakuEngine {
   }
 
   private advance(atMs: number): void {
-    const early = this.pending.splice(0)
-    const shown = new Set(early.map((m) => m.id))
-    for (const line of early) this.renderer.add({ ...line, atMs })
-    if (this.live || atMs <= this.drawnMs) return
-    for (const line of this.feed?.between(this.drawnMs, atMs) ?? []) if (!shown.has(line.id)) this.renderer.add(line)
+    if (!this.live && atMs > this.drawnMs) for (const line of this.feed?.between(this.drawnMs, atMs) ?? []) this.renderer.add(line)
+    for (const line of this.pending.splice(0)) this.renderer.add({ ...line, atMs })
   }
 }

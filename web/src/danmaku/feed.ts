@@ -30,7 +30,8 @@ export class Feed {
   constructor(
     readonly mediaId: string,
     private readonly fetchWindow: FetchWindow,
-    private readonly onMore: () => void,
+    /** History arrived; told is the time of its earliest new line. */
+    private readonly onMore: (firstMs: number) => void,
   ) {}
 
   /** Makes sure that the windows around a media time are there or asked for. nowMs is a steady clock. */
@@ -64,9 +65,8 @@ export class Feed {
     this.fetchWindow(this.mediaId, window * windowMs, (window + 1) * windowMs).then(
       (lines) => {
         this.windows.set(window, 'have')
-        let fresh = false
-        for (const line of lines) fresh = this.add(line) || fresh
-        if (fresh) this.onMore()
+        const fresh = lines.filter((line) => this.add(line))
+        if (fresh.length > 0) this.onMore(Math.min(...fresh.map((line) => line.atMs)))
       },
       () => {
         // History is an extra: try again later, say nothing.
