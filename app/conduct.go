@@ -79,6 +79,7 @@ func (l *live) turn(ctx context.Context, c *conductor) (next Time, over bool) {
 	l.runDeferred(ctx)
 	soonest(l.conductPlayback(ctx, c))
 	soonest(l.sendPresence(ctx, c))
+	soonest(l.expirePresence(now))
 	l.beacon(ctx, c)
 	soonest(c.beaconAt.Add(beaconEvery))
 
@@ -282,11 +283,6 @@ func (l *live) sendPresence(ctx context.Context, c *conductor) Time {
 		return 0
 	}
 	m, everybody := l.collectPresence(full)
-	gone := l.people.expire(now.Add(-presenceTTL))
-	if !gone.empty() {
-		l.deliver(gone)
-		l.notePresence()
-	}
 	l.mu.Unlock()
 	c.presenceAt = now
 	if full {
@@ -294,6 +290,21 @@ func (l *live) sendPresence(ctx context.Context, c *conductor) Time {
 	}
 	l.announce(ctx, m, everybody, full || len(m.Gone) > 0 || len(everybody) <= 16)
 	return now.Add(every)
+}
+
+// expirePresence lets the people of nodes go that have been silent for too long, and says when to look again.
+func (l *live) expirePresence(now Time) Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	gone, oldest := l.people.expire(now.Add(-presenceTTL))
+	if !gone.empty() {
+		l.deliver(gone)
+		l.notePresence()
+	}
+	if oldest == 0 {
+		return 0
+	}
+	return oldest.Add(presenceTTL + time.Millisecond)
 }
 
 // collectPresence takes what is new, or everything. Holds l.mu.

@@ -163,11 +163,13 @@ func (p people) merge(m presenceMessage, now Time) PresenceDelta {
 	return delta
 }
 
-// expire forgets nodes that have gone silent.
-func (p people) expire(before Time) PresenceDelta {
-	delta := PresenceDelta{}
+// expire forgets nodes that have gone silent. oldest is when the most silent of the others was heard, 0 for none.
+func (p people) expire(before Time) (delta PresenceDelta, oldest Time) {
 	for id, node := range p {
 		if node.heard >= before {
+			if oldest == 0 || node.heard < oldest {
+				oldest = node.heard
+			}
 			continue
 		}
 		for seat := range node.seats {
@@ -175,7 +177,7 @@ func (p people) expire(before Time) PresenceDelta {
 		}
 		delete(p, id)
 	}
-	return delta
+	return delta, oldest
 }
 
 func (d PresenceDelta) empty() bool { return len(d.People) == 0 && len(d.Gone) == 0 }
