@@ -165,3 +165,21 @@ func (s *socket) closed(within time.Duration) (websocket.StatusCode, *pb.Goodbye
 	}
 	return code, bye
 }
+
+// dialTicket opens a socket with a ticket; without one it returns the status of the refusal.
+func dialTicket(t *testing.T, s *server, room, ticket string) (*websocket.Conn, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	url := "ws" + strings.TrimPrefix(s.URL, "http") + "/ws/rooms/" + room + "?ticket=" + ticket
+	ws, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: []string{"synctv.v1.json"}})
+	if err == nil {
+		t.Cleanup(func() { ws.CloseNow() })
+		return ws, http.StatusSwitchingProtocols
+	}
+	if resp == nil {
+		t.Errorf("no answer: %v", err)
+		return nil, 0
+	}
+	return nil, resp.StatusCode
+}

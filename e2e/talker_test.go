@@ -32,7 +32,9 @@ func newTalker(who *client, room string) *talker {
 }
 
 // fault notes a broken promise. Holds mu.
-func (k *talker) fault(format string, args ...any) { k.faults = append(k.faults, fmt.Sprintf(format, args...)) }
+func (k *talker) fault(format string, args ...any) {
+	k.faults = append(k.faults, fmt.Sprintf(format, args...))
+}
 
 // compose adds a message to what is to be said.
 func (k *talker) compose(id string) {

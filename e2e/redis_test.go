@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"synctv/internal/peertest"
+)
+
+// flush is FLUSHALL by Redis's inline protocol.
+func flush(t *testing.T, addr string) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	reply := make([]byte, 3)
+	if _, err := c.Write([]byte("FLUSHALL\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(reply); err != nil || string(reply) != "+OK" {
+		t.Fatalf("FLUSHALL: %q %v", reply, err)
+	}
+}
+
+// TestClusterOutlivesRedis takes Redis away in several manners while people talk on both nodes: what was acknowledged is
+// there, and everybody has everything in the same order soon after.
+func TestClusterOutlivesRedis(t *testing.T) {
+	t.Parallel()
+	redis := peertest.NewRedisServer(t)
+	c := newCluster(t, redis.URL())
+	for _, f := range []struct {
+		name string
+		harm func()
+	}{
+		{"stopped and started empty", func() {
+			redis.Stop(t)
+			time.Sleep(1500 * time.Millisecond) // how long it is away
+			redis.Start(t)
+		}},
+		{"FLUSHALL", func() { flush(t, redis.Addr()) }},
+		{"frozen for a while", func() {
+			redis.Pause(t)
+			time.Sleep(1500 * time.Millisecond) // how long it is away
+			redis.Resume(t)
+		}},
+	} {
+		t.Run(f.name, func(t *testing.T) { c.testFault(t, f.harm) })
+	}
+}
+
+func (c *cluster) testFault(t *testing.T, harm func()) {
+	within := c.within(t)
+	crowd := within.crowd(8)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for i, k := range crowd {
+		wg.Go(func() { within.chatter(ctx, k, i) })
+	}
+	acked := func() (n int) {
+		for _, k := range crowd {
+			k.mu.Lock()
+			n += len(k.acked)
+			k.mu.Unlock()
+		}
+		return n
+	}
+	more := func(n int, what string) {
+		t.Helper()
+		want := acked() + n
+		eventually(t, 15*time.Second, func() error {
+			if got := acked(); got < want {
+				return fmt.Errorf("%s: %d messages acknowledged, waiting for %d", what, got, want)
+			}
+			return nil
+		})
+	}
+	more(16, "before")
+	harm()
+	healed := time.Now()
+	more(16, "after")
+	cancel()
+	wg.Wait()
+	within.converge(crowd, 10*time.Second)
+	t.Logf("%v after the fault everybody is level", time.Since(healed).Round(10*time.Millisecond))
+	all := checkHistory(t, c.host, c.room.ID, crowd)
+	t.Logf("%d messages acknowledged, %d in the room's history", acked(), len(all))
+	eventually(t, 15*time.Second, func() error {
+		if a, b := len(within.people(c.a)), len(within.people(c.b)); a != len(crowd) || b != len(crowd) {
+			return fmt.Errorf("%d people are in the room; one node says %d, the other %d", len(crowd), a, b)
+		}
+		return nil
+	})
+	t.Logf("%v after the fault both nodes name all %d people", time.Since(healed).Round(10*time.Millisecond), len(crowd))
+}
+
+// chatter says something about twice a second by REST, and the same again when it does not know what became of it.
+func (c *cluster) chatter(ctx context.Context, k *talker, i int) {
+	for n := 0; ctx.Err() == nil; {
+		id := fmt.Sprintf("%s-%d-%d", k.who.id, i, n)
+		var m struct {
+			ID       string
+			ClientID string `json:"clientId"`
+		}
+		err := k.who.call("POST", "/api/v1/rooms/"+c.room.ID+"/messages", map[string]any{"text": id, "clientId": id}, &m)
+		switch refusal(err) {
+		case "":
+			k.mu.Lock()
+			if m.ClientID != id {
+				k.fault("%q was answered with %+v", id, m)
+			}
+			k.acked[id] = m.ID
+			k.mu.Unlock()
+			n++
+		case "rate_limited", "unavailable":
+		default:
+			c.Errorf("saying %q: %v", id, err)
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
