@@ -41,7 +41,7 @@ func (s *chatService) SendMessage(ctx context.Context, r *synctvv1.SendMessageRe
 	if err != nil {
 		return nil, err
 	}
-	return message(s.app.SendMessage(ctx, g, in))
+	return sentMessage(s.app.SendMessage(ctx, g, in))
 }
 
 // EditMessage implements synctv.v1.ChatService.
@@ -50,7 +50,7 @@ func (s *chatService) EditMessage(ctx context.Context, r *synctvv1.EditMessageRe
 	if err != nil {
 		return nil, err
 	}
-	return message(s.app.EditMessage(ctx, g, app.MessageID(r.GetMessageId()), r.GetText()))
+	return sentMessage(s.app.EditMessage(ctx, g, app.MessageID(r.GetMessageId()), r.GetText()))
 }
 
 // DeleteMessage implements synctv.v1.ChatService.
@@ -75,7 +75,7 @@ func (s *chatService) ListDanmaku(ctx context.Context, r *synctvv1.ListDanmakuRe
 	return &synctvv1.ListDanmakuResponse{Messages: translate.Messages(list), Truncated: truncated}, nil
 }
 
-func message(m app.Message, err error) (*synctvv1.Message, error) {
+func sentMessage(m app.Message, err error) (*synctvv1.Message, error) {
 	if err != nil {
 		return nil, err
 	}

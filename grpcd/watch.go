@@ -2,9 +2,9 @@ package grpcd
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"synctv/app"
 	synctvv1 "synctv/proto/synctv/v1"
@@ -111,12 +111,20 @@ func (w *watcher) take() (*synctvv1.ServerMessage, []app.Delivered) {
 	return welcome, queue
 }
 
-// send sends what is queued until something ends the stream.
+// patience is how long somebody who is no longer allowed in waits for app to say why.
+const patience = 2 * time.Second
+
+// send sends what is queued until something ends the stream. Who has just been sent out is refused by
+// Authorize a moment before the Expel arrives that says why; until then nothing more is shown.
 func (w *watcher) send(ctx context.Context, seat *app.Seat, stream synctvv1.RealtimeService_WatchServer) error {
+	var denied error
+	var waited <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-waited:
+			return denied
 		case <-w.wake:
 		}
 		welcome, queue := w.take()
@@ -126,51 +134,63 @@ func (w *watcher) send(ctx context.Context, seat *app.Seat, stream synctvv1.Real
 			}
 		}
 		for _, d := range queue {
-			m, end := w.message(ctx, seat, d)
-			if m != nil {
+			if end := ending(d, seat.ID()); end != nil {
+				if err := stream.Send(end.goodbye); err != nil {
+					return err
+				}
+				return end.err
+			}
+			if denied != nil {
+				continue
+			}
+			g, err := seat.Authorize(ctx, app.RoomView)
+			if err != nil {
+				denied, waited = err, time.After(patience)
+				continue
+			}
+			if m := message(d, g, seat.Sees(app.Needs(d))); m != nil {
 				if err := stream.Send(m); err != nil {
 					return err
 				}
-			}
-			if end != nil {
-				return end
 			}
 		}
 	}
 }
 
-// message is what the person gets of a delivery; end is why the stream is over after it.
-func (w *watcher) message(ctx context.Context, seat *app.Seat, d app.Delivered) (m *synctvv1.ServerMessage, end error) {
+// farewell is the last message of a stream, and the error it ends with.
+type farewell struct {
+	goodbye *synctvv1.ServerMessage
+	err     error
+}
+
+// ending tells whether a delivery ends the stream of a seat; nil when it does not.
+func ending(d app.Delivered, seat app.SeatID) *farewell {
 	switch d := d.(type) {
 	case app.Expel:
-		if !slices.Contains(d.Seats, seat.ID()) {
-			return nil, nil
+		if slices.Contains(d.Seats, seat) {
+			return &farewell{translate.Goodbye(d.Code, d.Message, 0, false), app.Errorf(d.Code, "%s", d.Message)}
 		}
-		end := app.Errorf(d.Code, "%s", d.Message)
-		return translate.Goodbye(d.Code, d.Message, 0, false), end
 	case app.Reset:
-		end := app.Errorf(app.CodeUnavailable, "This server lost sight of the room for a moment. Come back for a new picture of it.")
-		return translate.Goodbye(end.Code, end.Message, 0, true), end
+		e := app.Errorf(app.CodeUnavailable, "This server lost sight of the room for a moment. Come back for a new picture of it.")
+		return &farewell{translate.Goodbye(e.Code, e.Message, 0, true), e}
 	}
-	g, err := seat.Authorize(ctx, app.RoomView)
-	if err != nil {
-		return nil, err
-	}
-	sees := seat.Sees(app.Needs(d))
+	return nil
+}
+
+// message is what somebody with this grant gets of a delivery; nil is nothing.
+func message(d app.Delivered, g app.Grant, sees bool) *synctvv1.ServerMessage {
 	switch d := d.(type) {
 	case app.Event:
 		if !sees { // the number alone, so that there is no hole
 			d.By, d.ByName, d.Body = "", "", nil
 		}
-		return translate.Event(d, g.MayEditMedia), nil
+		return translate.Event(d, g.MayEditMedia)
 	case app.PresenceDelta:
 		if sees {
-			return translate.Presence(d), nil
+			return translate.Presence(d)
 		}
 	case app.Beacon:
-		return translate.Beacon(d), nil
-	default:
-		return nil, app.Internal(errors.New("an unknown kind of delivery"))
+		return translate.Beacon(d)
 	}
-	return nil, nil
+	return nil
 }
