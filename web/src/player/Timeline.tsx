@@ -68,7 +68,7 @@ export function Timeline({ player, people, sessionId, locked }: TimelineProps) {
   }
 
   const shown = drag ?? hover
-  const elsewhere = people.value.filter((p) => p.sessionId !== sessionId.value && p.state >= 1 && p.state <= 4)
+  const elsewhere = people.value.filter((p) => p.sessionId !== sessionId.value)
   return (
     <div
       class={`st-time${drag !== null ? ' st-drag' : ''}${locked ? ' st-locked' : ''}`} ref={bar} role="slider" tabIndex={0} aria-label={say('timeline')}

@@ -27,13 +27,16 @@ describe('positions', () => {
 })
 
 describe('ghostTicks', () => {
+  const person = (name: string, more: object) => ({ name, positionMs: 0, errorMs: 0, free: false, state: 1, ...more })
   it('shows who is elsewhere and joins neighbours', () => {
     const people = [
-      { name: 'Here', positionMs: 10_900 }, { name: 'Ana', positionMs: 50_000 }, { name: 'Bo', positionMs: 50_300 },
-      { name: 'New', positionMs: 0 }, { name: 'Cy', positionMs: 5000 },
+      person('Stale but here', { positionMs: 8500, errorMs: 3 }), person('Ana', { free: true, positionMs: 50_000 }),
+      person('Bo', { free: true, positionMs: 50_300 }), person('New', { state: 3 }), person('Cy', { errorMs: -5000 }),
+      person('Slow', { state: 3, positionMs: 6500 }), person('Away', { state: 5, positionMs: 90_000 }),
     ]
     expect(ghostTicks(people, 10_000, 100_000)).toEqual([
-      { percent: 5, names: ['Cy'], positionMs: 5000 }, { percent: 50, names: ['Ana', 'Bo'], positionMs: 50_000 },
+      { percent: 5, names: ['Cy'], positionMs: 5000 }, { percent: 6.5, names: ['Slow'], positionMs: 6500 },
+      { percent: 50, names: ['Ana', 'Bo'], positionMs: 50_000 },
     ])
     expect(ghostTicks(people, 10_000, 0)).toEqual([])
   })

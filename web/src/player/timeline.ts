@@ -19,9 +19,14 @@ export function clampPosition(ms: number, durationMs: number): number {
   return Math.min(end, Math.max(0, ms))
 }
 
-export interface Elsewhere {
+/** What the room knows of a person's position; the fields of its presence list. */
+export interface Whereabouts {
   name: string
   positionMs: number
+  errorMs: number
+  free: boolean
+  /** 1 is playing, 2 paused, 3 loading, 4 stalled. */
+  state: number
 }
 
 export interface Tick {
@@ -30,12 +35,26 @@ export interface Tick {
   positionMs: number
 }
 
-/** People whose position differs from the room's by more than a second; those who are near each other share a tick. */
-export function ghostTicks(people: readonly Elsewhere[], roomMs: number, durationMs: number): Tick[] {
+/** How far from the room a tick begins. Positions of those who do not follow are up to two seconds old. */
+const elsewhereMs = 1000
+const staleMs = 3000
+
+/** Where a person stands who is not with the room, or null. Those who follow say how far off they are; that does not age. */
+export function placeOf(p: Whereabouts, roomMs: number): number | null {
+  if (p.state < 1 || p.state > 4) return null
+  if (!p.free && p.state <= 2) return Math.abs(p.errorMs) > elsewhereMs ? Math.max(0, roomMs + p.errorMs) : null
+  return p.positionMs > 0 && Math.abs(p.positionMs - roomMs) > staleMs ? p.positionMs : null
+}
+
+/** Ticks for the people who are elsewhere; those who are near each other share one. */
+export function ghostTicks(people: readonly Whereabouts[], roomMs: number, durationMs: number): Tick[] {
   if (!(durationMs > 0)) return []
+  const placed = people.flatMap((p) => {
+    const positionMs = placeOf(p, roomMs)
+    return positionMs === null ? [] : [{ name: p.name, positionMs }]
+  })
   const ticks: Tick[] = []
-  const far = people.filter((p) => p.positionMs > 0 && Math.abs(p.positionMs - roomMs) > 1000)
-  for (const p of far.sort((a, b) => a.positionMs - b.positionMs)) {
+  for (const p of placed.sort((a, b) => a.positionMs - b.positionMs)) {
     const at = percent(p.positionMs, durationMs)
     const last = ticks.at(-1)
     if (last && at - last.percent < 0.6) last.names.push(p.name)
