@@ -124,8 +124,8 @@ export const en = {
   'room.private': 'Private',
   'room.here': { one: '{n} person here', other: '{n} people here' },
   'room.connecting': 'Opening the room…',
-  'room.reconnecting': 'Connection lost. The picture goes on; trying again ({n}).',
-  'room.reconnectNow': 'Now',
+  'room.reconnecting': 'Reconnecting…',
+  'room.reconnectNow': 'Try now',
   'room.closed': 'The room is closed for you',
   'room.rejoin': 'Come back',
 

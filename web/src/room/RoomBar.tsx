@@ -24,12 +24,26 @@ export function RoomBar() {
     <header class="room-bar">
       <a class="logo" href={href('/')} aria-label={t('app.home')} />
       <h1 class="room-name clip">{info?.name}</h1>
-      <VisibilityChip visibility={info?.settings?.visibility ?? Visibility.PRIVATE} />
+      {room.connection.value.state === 'reconnecting' ? <Trouble /> : <VisibilityChip visibility={info?.settings?.visibility ?? Visibility.PRIVATE} />}
       <span class="grow" />
       <Faces />
       <RoomMenu />
       <button type="button" class="btn primary slim" onClick={() => (view.inviting.value = true)}>{t('room.invite')}</button>
     </header>
+  )
+}
+
+/** A word in the bar while the connection is away. Nothing moves; the picture goes on by itself. */
+function Trouble() {
+  const room = useRoom()
+  const c = room.connection.value
+  if (c.state !== 'reconnecting') return null
+  return (
+    <span class="trouble" role="status">
+      <span class="spinner" />
+      <span class="clip">{t('room.reconnecting')}</span>
+      <button type="button" onClick={() => room.retryNow()}>{t('room.reconnectNow')}</button>
+    </span>
   )
 }
 

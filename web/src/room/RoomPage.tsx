@@ -71,9 +71,9 @@ function Visit({ roomId, settings }: { roomId: string; settings: boolean }) {
     }
   }, [info?.name])
 
+  if (room.closed.value !== null) return <Gone roomId={roomId} code="room_closed" removed={null} />
   const connection = room.connection.value
   if (connection.state === 'closed') return <Gone roomId={roomId} code={connection.code} removed={room.removed.value} />
-  if (room.closed.value !== null) return <Gone roomId={roomId} code="room_closed" removed={null} />
   if (!info) return <Loading text={t(connection.state === 'reconnecting' ? 'error.network' : 'room.connecting')} />
   return (
     <RoomContext.Provider value={room}>

@@ -37,7 +37,6 @@ export function RoomView({ sound, settings }: { sound: boolean; settings: boolea
     <div ref={root} class={`room${open ? '' : ' alone'}${landscape ? ' landscape' : ''}${theatre ? ' theatre' : ''}`}>
       <a class="skip" href="#rail" onClick={(e) => { e.preventDefault(); document.getElementById('rail')?.focus() }}>{t('app.skip')}</a>
       {!landscape && <RoomBar />}
-      <Trouble />
       <main class="room-main">
         <section class="stage" aria-label={t('room.stage')}>
           <Stage room={room} soundUnlocked={sound} compact={compact} />
@@ -51,20 +50,6 @@ export function RoomView({ sound, settings }: { sound: boolean; settings: boolea
       </main>
       {view.inviting.value && <InviteDialog room={room} onClose={() => (view.inviting.value = false)} />}
       {settings && <Settings room={room} onClose={() => go(`/r/${room.roomId}`, true)} />}
-    </div>
-  )
-}
-
-/** One line when the connection is away; the picture goes on by itself. */
-function Trouble() {
-  const room = useRoom()
-  const c = room.connection.value
-  if (c.state !== 'reconnecting') return null
-  return (
-    <div class="trouble" role="status">
-      <span class="spinner" />
-      <span class="clip">{t('room.reconnecting', { n: c.attempt })}</span>
-      <button type="button" class="btn quiet slim" onClick={() => room.retryNow()}>{t('room.reconnectNow')}</button>
     </div>
   )
 }

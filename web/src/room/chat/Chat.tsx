@@ -29,7 +29,7 @@ function Log({ shown }: { shown: boolean }) {
   const messages = room.messages.value
   const outbox = room.outbox.value
   const entries = timeline(messages, room.happenings.value, most)
-  const scroll = useReading(box, shown, messages.length + outbox.length, messages[messages.length - 1]?.seq ?? 0, entries[0]?.key ?? '')
+  const scroll = useReading(box, shown, messages.length + outbox.length, messages[messages.length - 1]?.seq ?? 0, entries.find((e) => e.kind === 'message')?.key ?? '')
   const canRead = room.can('history_view')
   const more = messages.length > most || (!room.messagesComplete.value && canRead)
   const older = async (): Promise<void> => {
