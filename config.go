@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -130,10 +131,22 @@ const envPrefix = "SYNCTV_"
 func LoadConfig(environ []string) (Config, []string, error) {
 	var c Config
 	warnings, err := env.Load(&c, env.Source{Prefix: envPrefix, Environ: environ})
-	if err != nil {
+	var problems env.Problems
+	if err != nil && !errors.As(err, &problems) {
 		return Config{}, warnings, err
 	}
-	if problems := c.problems(); len(problems) > 0 {
+	// What could not be read says nothing more about itself; the rest is checked all the same.
+	unread := map[string]bool{}
+	for _, p := range problems {
+		unread[strings.TrimSuffix(p.Name, "_FILE")] = true
+	}
+	for _, p := range c.problems() {
+		if !unread[p.Name] {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		slices.SortStableFunc(problems, func(a, b env.Problem) int { return strings.Compare(a.Name, b.Name) })
 		return Config{}, warnings, problems
 	}
 	return c, append(warnings, c.warnings()...), nil

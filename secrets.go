@@ -35,7 +35,7 @@ func masterSecret(cfg Config) ([]byte, error) {
 			return nil, err
 		}
 		if err := createSecret(path); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("cannot keep the server's secret: %w", err)
+			return nil, fmt.Errorf("cannot keep the server's secret in the data folder: %w", err)
 		}
 	}
 	return nil, fmt.Errorf("cannot read back %s", path)

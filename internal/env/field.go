@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"io"
+	"log/slog"
 	"reflect"
 	"strings"
 	"text/tabwriter"
@@ -93,6 +94,8 @@ func kindOf(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		return "a duration"
+	case t == reflect.TypeFor[slog.Level]():
+		return "debug, info, warn or error"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64:
