@@ -2,8 +2,15 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import { Icon } from './icons'
-import { helpKeys } from './keyboard'
-import { say } from './strings'
+import { say, type Word } from './strings'
+
+/** The lines of the help page: a text name and the keys. */
+const helpKeys: readonly (readonly [Word, ...string[]])[] = [
+  ['playPause', 'Space', 'K'], ['tenSeconds', 'J', 'L'], ['fiveSeconds', '←', '→'], ['volume', '↑', '↓'],
+  ['frames', ',', '.'], ['percent', '0', '9'], ['next', 'N'], ['mute', 'M'], ['fullscreen', 'F'], ['theatre', 'T'],
+  ['rail', '\\'], ['subtitles', 'C'], ['danmaku', 'D'], ['pip', 'P'], ['resync', 'R'], ['rateKeys', '[', ']'],
+  ['chat', 'Enter', '/'], ['keyboardHelp', '?'],
+]
 
 export function Help({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)

@@ -1,7 +1,5 @@
 // The keyboard map of the room page: from a key to what it asks for. Pure; the stage acts on it.
 
-import type { Word } from './strings'
-
 export type Command =
   | { do: 'toggle' } | { do: 'skip'; ms: number } | { do: 'volume'; step: number } | { do: 'frame'; step: 1 | -1 }
   | { do: 'percent'; percent: number } | { do: 'rate'; step: 1 | -1 }
@@ -64,11 +62,3 @@ export function belongsToFocus(e: Key, focus: Focus): boolean {
   const presses = tag === 'button' || tag === 'a' || tag === 'summary' || tag === 'input' || focus.role === 'button'
   return presses && operates.has(e.key)
 }
-
-/** The lines of the help page: a text name and the keys. */
-export const helpKeys: readonly (readonly [Word, ...string[]])[] = [
-  ['playPause', 'Space', 'K'], ['tenSeconds', 'J', 'L'], ['fiveSeconds', '←', '→'], ['volume', '↑', '↓'],
-  ['frames', ',', '.'], ['percent', '0', '9'], ['next', 'N'], ['mute', 'M'], ['fullscreen', 'F'], ['theatre', 'T'],
-  ['rail', '\\'], ['subtitles', 'C'], ['danmaku', 'D'], ['pip', 'P'], ['resync', 'R'], ['rateKeys', '[', ']'],
-  ['chat', 'Enter', '/'], ['keyboardHelp', '?'],
-]
