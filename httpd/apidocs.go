@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -160,28 +161,46 @@ func (a openAPI) describe(path, method string, op operation) docOperation {
 		out.Parameters = append(out.Parameters, docField{p.Name, p.Schema.kind() + ", in the " + p.In, p.Description})
 	}
 	if op.RequestBody != nil {
-		out.Body = a.fields(op.RequestBody.Content["application/json"].Schema)
+		out.Body = a.fields(op.RequestBody.Content["application/json"].Schema, bodyDepth)
 	}
 	reply := op.Responses["200"].Content["application/json"].Schema
-	out.Answer, out.Reply = reply.kind(), a.fields(reply)
+	out.Answer, out.Reply = reply.kind(), a.fields(reply, 1)
 	return out
 }
 
-// fields lists the properties of an object, following one reference.
-func (a openAPI) fields(s schema) []docField {
-	if s.Ref != "" {
-		s = a.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
-	}
+// bodyDepth is how deep the objects of a body are written out: somebody has to write them.
+const bodyDepth = 3
+
+// fields lists the properties of an object, and of the objects in it, as deep as wanted.
+func (a openAPI) fields(s schema, depth int) []docField {
+	s = a.resolve(s)
 	var out []docField
-	for name, p := range s.Properties {
-		about := p.Description
-		if ref, ok := a.Components.Schemas[strings.TrimPrefix(p.Ref, "#/components/schemas/")]; ok && len(ref.Enum) > 0 {
-			about = strings.TrimSpace(about + " One of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(ref.Enum), " ", ", "), "[]") + ".")
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p := s.Properties[name]
+		about, path, inner := p.Description, name+".", a.resolve(p)
+		if p.Items != nil {
+			path, inner = name+"[].", a.resolve(*p.Items)
+		}
+		if len(inner.Enum) > 0 {
+			about = strings.TrimSpace(about + " One of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(inner.Enum), " ", ", "), "[]") + ".")
 		}
 		out = append(out, docField{name, p.kind(), about})
+		if depth > 1 {
+			for _, f := range a.fields(inner, depth-1) {
+				f.Name = path + f.Name
+				out = append(out, f)
+			}
+		}
 	}
-	slices.SortFunc(out, func(x, y docField) int { return strings.Compare(x.Name, y.Name) })
 	return out
+}
+
+// resolve follows a reference.
+func (a openAPI) resolve(s schema) schema {
+	if s.Ref == "" {
+		return s
+	}
+	return a.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
 }
 
 // kind names a type in a word or two.
