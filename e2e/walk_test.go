@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -403,38 +402,4 @@ func codeOf(err error) string {
 		}
 	}
 	return "without ErrorInfo: " + err.Error()
-}
-
-// TestTokensDieEverywhereAtOnce holds what a sign-out, a new password and a lost role promise.
-func TestTokensDieEverywhereAtOnce(t *testing.T) {
-	s, admin := startWalk(t)
-	for name, kill := range map[string]func(w *world, id, token string){
-		"logout": func(w *world, _, token string) { w.must(token, "POST", "/api/v1/auth/logout", map[string]any{}, nil) },
-		"logout of all": func(w *world, _, token string) {
-			w.must(token, "POST", "/api/v1/auth/logout", map[string]any{"everywhere": true}, nil)
-		},
-		"new password": func(w *world, _, token string) {
-			w.must(token, "POST", "/api/v1/auth/password", map[string]any{"currentPassword": "correct horse", "newPassword": "correct battery"}, nil)
-		},
-		"disabled": func(w *world, id, _ string) {
-			w.must(admin, "PATCH", "/api/v1/users/"+id, map[string]any{"disabled": true}, nil)
-		},
-		"password reset": func(w *world, id, _ string) {
-			w.must(admin, "PATCH", "/api/v1/users/"+id, map[string]any{"password": "correct battery"}, nil)
-		},
-		"deleted": func(w *world, id, _ string) { w.must(admin, "DELETE", "/api/v1/users/"+id, nil, nil) },
-	} {
-		w := newWorld(s, admin)
-		tok := w.register("mortal")
-		w.must(tok.AccessToken, "GET", "/api/v1/me", nil, nil)
-		kill(w, tok.User.ID, tok.AccessToken)
-		c := &client{t: t, base: s.URL, token: tok.AccessToken, address: w.address}
-		var f *failure
-		if err := c.call("GET", "/api/v1/me", nil, nil); !errors.As(err, &f) || f.Status != http.StatusUnauthorized && f.Code != "account_disabled" {
-			t.Errorf("%s: the access token lives: %v", name, err)
-		}
-		if err := c.call("POST", "/api/v1/auth/refresh", map[string]any{"refreshToken": tok.RefreshToken}, nil); !errors.As(err, &f) || f.Code != "unauthenticated" {
-			t.Errorf("%s: the refresh token lives: %v", name, err)
-		}
-	}
 }
