@@ -212,18 +212,17 @@ func (n *Node) close() {
 // Addr is the address of the public port.
 func (n *Node) Addr() string { return n.public.Addr().String() }
 
-// Run serves until ctx ends, then stops the doors, then what is behind them, within the
-// configured time.
+// Run serves until ctx ends, then stops the doors, then what is behind them, within the configured
+// time: first the WebSockets, while readiness is still answered, then all requests together.
 func (n *Node) Run(ctx context.Context, stdout io.Writer) error {
 	defer n.close()
-	drain := n.cfg.DrainTimeout()
+	sockets, requests := drainTimes(n.cfg)
 	parts := []run.Part{
 		{Name: "coord", Run: n.shared.run},
 		{Name: "app", Run: n.app.Run},
 		{Name: "listener", Run: n.split.Run},
-		{Name: "http", Stop: drain, Run: func(ctx context.Context) error { return n.http.Run(ctx, n.split.HTTP()) }},
-		{Name: "grpc", Stop: drain, Run: func(ctx context.Context) error { return n.grpc.Run(ctx, n.split.GRPC()) }},
-		{Name: "websocket", Stop: drain + time.Second, Run: n.runWebSockets},
+		{Name: "requests", Stop: requests + time.Second, Run: n.runRequests},
+		{Name: "websocket", Stop: sockets + time.Second, Run: n.runWebSockets},
 		{Name: "announcement", Run: func(ctx context.Context) error { return n.announce(ctx, stdout) }},
 	}
 	if n.metrics != nil {
@@ -235,10 +234,29 @@ func (n *Node) Run(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
+// drainTimes divides the time of a shutdown between the WebSockets and the requests.
+func drainTimes(c Config) (sockets, requests time.Duration) {
+	sockets = min(6*time.Second, c.DrainTimeout()/2)
+	return sockets, c.DrainTimeout() - sockets
+}
+
+// runRequests serves REST, pages and gRPC; when one of the two ends, so does the other.
+func (n *Node) runRequests(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 2)
+	go func() { ended <- n.http.Run(ctx, n.split.HTTP()) }()
+	go func() { ended <- n.grpc.Run(ctx, n.split.GRPC()) }()
+	err := <-ended
+	cancel()
+	return errors.Join(err, <-ended)
+}
+
 func (n *Node) runWebSockets(ctx context.Context) error {
+	sockets, _ := drainTimes(n.cfg)
 	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(n.cfg.DrainTimeout(), cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(sockets, cancel) })
 	defer stop()
 	return n.ws.Run(ctx, n.split.WebSocket(), drain)
 }
@@ -293,19 +311,20 @@ func (n *Node) ready(ctx context.Context) error {
 // buildDoors builds the ways in.
 func (n *Node) buildDoors(context.Context) error {
 	c := n.cfg
+	sockets, requests := drainTimes(c)
 	var err error
-	n.grpc, err = grpcd.New(grpcd.Config{TrustedProxies: c.Server.TrustedProxies, DrainTimeout: c.DrainTimeout()}, n.app, n.log)
+	n.grpc, err = grpcd.New(grpcd.Config{TrustedProxies: c.Server.TrustedProxies, DrainTimeout: requests}, n.app, n.log)
 	if err != nil {
 		return err
 	}
 	n.ws, err = wsd.New(wsd.Config{MaxConnections: int(c.Realtime.MaxConnections), MaxPerAddress: int(c.Realtime.MaxPerAddress),
 		Origins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, Version: version(),
-		DrainSpread: min(5*time.Second, c.DrainTimeout()/2)}, n.app, n.log)
+		DrainSpread: sockets * 5 / 6}, n.app, n.log)
 	if err != nil {
 		return err
 	}
 	n.http, err = httpd.New(httpd.Config{PublicURL: string(c.Server.PublicURL), AllowedHosts: c.Server.AllowedHosts,
-		AllowedOrigins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, DrainTimeout: c.DrainTimeout()},
+		AllowedOrigins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, DrainTimeout: requests},
 		httpd.Mounts{API: n.grpc.Gateway(), Proxy: n.proxy, WebSocket: http.HandlerFunc(n.takeover), Web: web.FS(), OpenAPI: proto.OpenAPI, Ready: n.ready}, n.log)
 	return err
 }

@@ -183,3 +183,6 @@ func dialTicket(t *testing.T, s *server, room, ticket string) (*websocket.Conn, 
 	}
 	return nil, resp.StatusCode
 }
+
+// closeStatus is the code the server closed with, -1 when it did not close.
+func closeStatus(err error) int { return int(websocket.CloseStatus(err)) }
