@@ -24,6 +24,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // What every page needs is one file, instead of a dozen that wait for each other.
+        codeSplitting: {
+          groups: [{ name: 'base', test: /node_modules\/(@?preact)|vite\/(preload|modulepreload)|src\/(wire|gen|net|ui)\/|src\/i18n\/(index|errors)|src\/(router|session|preferences)\./ }],
+        },
+      },
+    },
   },
   plugins: [precompress()],
   server: {

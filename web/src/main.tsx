@@ -7,7 +7,9 @@ import { startSession } from './session'
 import './style/tokens.css'
 import './style/base.css'
 import './style/controls.css'
+import './style/fields.css'
 import './style/overlays.css'
+import './style/home.css'
 import './style/pages.css'
 
 async function start(): Promise<void> {

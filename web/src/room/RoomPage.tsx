@@ -9,6 +9,9 @@ import { soundFor } from '../pages/Join'
 import { base, go } from '../router'
 import { api, user } from '../session'
 import { Loading } from '../ui/Notice'
+import '../style/chat.css'
+import '../style/panels.css'
+import '../style/room-dialogs.css'
 import '../style/room.css'
 
 const clock = {
