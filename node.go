@@ -31,6 +31,9 @@ import (
 	"synctv/wsd"
 )
 
+// databaseWait is how long a start waits for PostgreSQL to answer.
+const databaseWait = 30 * time.Second
+
 // Node is one process of the server: every part, built and wired. See docs/architecture.md.
 type Node struct {
 	cfg    Config
@@ -110,8 +113,25 @@ func (n *Node) openData(ctx context.Context) error {
 	if path := n.cfg.SQLitePath(); path != "" {
 		url = "sqlite:" + path
 	}
-	n.store, err = store.Open(ctx, store.Config{URL: url})
+	n.store, err = n.openStore(ctx, url)
 	return err
+}
+
+// openStore waits a while for a database that is still starting, as happens when both come up together.
+func (n *Node) openStore(ctx context.Context, url string) (*store.Store, error) {
+	deadline := time.Now().Add(databaseWait)
+	for {
+		s, err := store.Open(ctx, store.Config{URL: url})
+		if app.CodeOf(err) != app.CodeUnavailable || time.Now().After(deadline) {
+			return s, err
+		}
+		n.log.Warn("the database does not answer yet", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // openShared chooses where nodes meet: Redis when there is one, this process otherwise.

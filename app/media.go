@@ -110,6 +110,11 @@ func (a *App) ListMedia(ctx context.Context, g Grant, parent MediaID, p Page) ([
 	if err := g.check(RoomView); err != nil {
 		return nil, "", err
 	}
+	if parent != "" {
+		if _, err := a.Store.Media(ctx, g.room.ID, parent); err != nil {
+			return nil, "", err
+		}
+	}
 	return a.Store.ListMedia(ctx, g.room.ID, parent, p)
 }
 

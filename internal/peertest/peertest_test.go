@@ -20,7 +20,7 @@ func TestRedisIsSharedAndAnswers(t *testing.T) {
 	if first != second {
 		t.Fatalf("two servers: %s, %s", first, second)
 	}
-	if Prefix(t) == Prefix(t) {
+	if one, two := Prefix(t), Prefix(t); one == two {
 		t.Fatal("the same prefix twice")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -44,7 +45,8 @@ func runSink(spec string) error {
 	if err != nil {
 		return err
 	}
-	var conns []net.Conn
+	conns := make([]net.Conn, 0, n)
+	defer func() { runtime.KeepAlive(conns) }() // unreachable connections would close themselves
 	for range n {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {

@@ -56,7 +56,9 @@ func TestPlayedByFFmpeg(t *testing.T) {
 	run := func(args ...string) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		out, err := exec.CommandContext(ctx, ffmpeg, append([]string{"-hide_banner", "-loglevel", "error", "-y"}, args...)...).CombinedOutput()
+		cmd := exec.CommandContext(ctx, ffmpeg, append([]string{"-hide_banner", "-loglevel", "error", "-y"}, args...)...)
+		cmd.Dir = dir // ffmpeg leaves the key in its working directory
+		out, err := cmd.CombinedOutput()
 		if err != nil || len(out) > 0 {
 			return errors.Join(err, errors.New(string(out)))
 		}

@@ -151,7 +151,7 @@ func (PlaybackOp) EnumDescriptor() ([]byte, []int) {
 // Hold is a wait of the room; it always ends by itself.
 type Hold struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "loading" or "stall".
+	// "media" (a new item loads), "seek" (people buffer at the new position) or "stall" (somebody ran dry).
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Session ids the room waits for.
 	Waiting []string `protobuf:"bytes,2,rep,name=waiting,proto3" json:"waiting,omitempty"`

@@ -22,7 +22,7 @@ export const file_synctv_v1_playback: GenFile = /*@__PURE__*/
  */
 export type Hold = Message<"synctv.v1.Hold"> & {
   /**
-   * "loading" or "stall".
+   * "media" (a new item loads), "seek" (people buffer at the new position) or "stall" (somebody ran dry).
    *
    * @generated from field: string reason = 1;
    */
@@ -50,7 +50,7 @@ export type Hold = Message<"synctv.v1.Hold"> & {
  */
 export type HoldJson = {
   /**
-   * "loading" or "stall".
+   * "media" (a new item loads), "seek" (people buffer at the new position) or "stall" (somebody ran dry).
    *
    * @generated from field: string reason = 1;
    */
