@@ -5,6 +5,7 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { RoomStore } from '../room/contract'
+import { RestingPill } from './SyncPill'
 import { Controls } from './Controls'
 import { setUp, type Deck } from './deck'
 import { Icon } from './icons'
@@ -80,6 +81,7 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
       {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} alone={screen.fullscreen} />}
       {deck && hasMedia && (
         <>
+          {quiet && <RestingPill player={deck.conductor} />}
           <div class="st-scrim" />
           <div class="st-bar">
             <Controls room={room} player={deck.conductor} prefs={prefs} loader={deck.loader} subtitles={subtitles} screen={screen} menu={menu} compact={compact} />

@@ -30,3 +30,14 @@ export function SyncPill({ player, prefs, menu }: { player: Player; prefs: Prefs
     </Popover>
   )
 }
+
+/** What stays of the pill while the controls rest: it never leaves the picture. For the eye only; changes are announced by the pill. */
+export function RestingPill({ player }: { player: Player }) {
+  const pill = player.pill.value
+  return (
+    <span class={`st-resting st-pill-${pill.tone}`} aria-hidden="true">
+      <i class={`st-dot st-${pill.tone}`} />
+      {pill.tone === 'ok' ? pill.detail : pill.text}
+    </span>
+  )
+}
