@@ -187,7 +187,7 @@ func (a *App) Refresh(ctx context.Context, from Origin, token string) (Tokens, e
 		case previous && now.Sub(s.Rotated) <= refreshGrace:
 		case previous:
 			s.Revoked, reused = now, true
-			return fmt.Errorf("%w: %w", Keep, errEnded())
+			return fmt.Errorf("%w: %w", ErrKeep, errEnded())
 		default:
 			return errEnded()
 		}

@@ -39,7 +39,7 @@ type SessionStore interface {
 	Session(ctx context.Context, id SessionID) (Session, error)
 	// UpdateSession reads, changes and writes one login in one transaction. Two at once are
 	// serialised: the second sees what the first wrote. When change fails nothing is written,
-	// unless it fails with a value that wraps Keep.
+	// unless it fails with a value that wraps ErrKeep.
 	UpdateSession(ctx context.Context, id SessionID, change func(*Session) error) (Session, error)
 	// RevokeSessions ends every living login of an account but one ("" spares none) and returns which.
 	RevokeSessions(ctx context.Context, id UserID, except SessionID, at Time) ([]SessionID, error)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Keep marks an error of an UpdateSession change whose writes are to be kept all the same.
-var Keep = errors.New("keep what was written")
+// ErrKeep marks an error of an UpdateSession change whose writes are to be kept all the same.
+var ErrKeep = errors.New("keep what was written")
 
 const (
 	topicSessions   = "sessions"

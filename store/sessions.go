@@ -34,7 +34,7 @@ func (s *Store) Session(ctx context.Context, id app.SessionID) (app.Session, err
 }
 
 // UpdateSession changes a login while nobody else can. Its identifier, account and birth stay as they are. With an error
-// that wraps app.Keep, change has its writes kept; the login is returned beside that error.
+// that wraps app.ErrKeep, change has its writes kept; the login is returned beside that error.
 func (s *Store) UpdateSession(ctx context.Context, id app.SessionID, change func(*app.Session) error) (app.Session, error) {
 	var v app.Session
 	var kept error
@@ -47,7 +47,7 @@ func (s *Store) UpdateSession(ctx context.Context, id app.SessionID, change func
 			}
 			called = true
 			user, created := v.UserID, v.Created
-			if kept = change(&v); kept != nil && !errors.Is(kept, app.Keep) {
+			if kept = change(&v); kept != nil && !errors.Is(kept, app.ErrKeep) {
 				return kept
 			}
 			v.ID, v.UserID, v.Created = id, user, created

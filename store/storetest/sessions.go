@@ -43,7 +43,7 @@ func testUpdateSession(w *world) {
 	w.ok(err)
 	w.same(got, want)
 
-	reuse := fmt.Errorf("%w: %w", app.Keep, app.Errorf(app.CodeUnauthenticated, "Sign in again."))
+	reuse := fmt.Errorf("%w: %w", app.ErrKeep, app.Errorf(app.CodeUnauthenticated, "Sign in again."))
 	_, err = w.s.UpdateSession(w.ctx, s.ID, func(v *app.Session) error { v.Revoked = 10; return reuse })
 	if err != reuse {
 		w.Fatalf("the error of change became %v", err)
