@@ -224,8 +224,11 @@ func (t *tx) MessageByClient(person app.PersonID, client string) (app.Message, e
 }
 
 func (t *tx) byClient(person app.PersonID, client string) (app.Message, bool) {
+	if client == "" {
+		return app.Message{}, false
+	}
 	for _, m := range t.r.messages {
-		if client != "" && m.PersonID == person && m.ClientID == client {
+		if m.PersonID == person && m.ClientID == client {
 			return m, true
 		}
 	}
