@@ -30,6 +30,8 @@ type Config struct {
 
 	// AddressKey keys the hash under which networks of guests are remembered.
 	AddressKey []byte
+	// RefreshKey makes the next refresh token from the one before; the same on all nodes. nil makes one for this process.
+	RefreshKey []byte
 }
 
 func (c *Config) setDefaults() {
@@ -91,6 +93,9 @@ func New(cfg Config, deps Deps) (*App, error) {
 		deps.Passwords == nil || deps.Tokens == nil || deps.Prober == nil || deps.Signer == nil || deps.Log == nil {
 		return nil, errors.New("app: a dependency is missing")
 	}
+	if cfg.RefreshKey == nil {
+		cfg.RefreshKey = []byte(newSecret(32))
+	}
 	a := &App{cfg: cfg, Deps: deps, sessions: newSessionCache()}
 	a.hub = newHub(a)
 	return a, nil
@@ -100,22 +105,36 @@ func New(cfg Config, deps Deps) (*App, error) {
 func (a *App) Now() Time { return Time(a.Clock.Now()) }
 
 // Run receives from the bus and keeps rooms going until ctx ends, then waits for all it started.
+// It returns early, with an error, when the bus stops by itself.
 func (a *App) Run(ctx context.Context) error {
-	stopped := a.hub.start(ctx)
+	rooms, endRooms := context.WithCancel(ctx)
+	defer endRooms()
+	bus, endBus := context.WithCancel(context.WithoutCancel(ctx)) // rooms say goodbye over it
+	defer endBus()
+	over := make(chan error, 1)
+	go func() {
+		over <- a.Bus.Run(bus, a.receive, a.hub.resync)
+		endRooms()
+	}()
+	stopped := a.hub.start(rooms)
 	housekeeping := make(chan struct{})
 	go func() {
 		defer close(housekeeping)
-		// The bus takes this only while it runs. Without it, ended logins are noticed within seconds anyway.
-		if err := a.Bus.Join(ctx, topicSessions); err != nil && ctx.Err() == nil {
+		// The bus takes this only while it runs. Without it, ended logins are noticed by reviewSessions.
+		if err := a.Bus.Join(rooms, topicSessions); err != nil && rooms.Err() == nil {
 			a.Log.WarnContext(ctx, "cannot listen for ended sessions", "err", err)
 		}
-		a.housekeep(ctx)
+		a.housekeep(rooms)
 	}()
-	err := a.Bus.Run(ctx, a.receive, a.hub.resync)
 	<-housekeeping
 	<-stopped
-	if ctx.Err() != nil {
+	endBus()
+	err := <-over
+	switch {
+	case ctx.Err() != nil:
 		return nil
+	case err == nil:
+		return errors.New("app: the bus has stopped")
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"synctv/app/playback"
@@ -37,7 +38,6 @@ func (l *live) run(ctx context.Context) {
 		return
 	}
 	close(l.ready)
-	defer l.app.Bus.Leave(l.topic())
 	now := l.app.Now()
 	c := conductor{fullAt: now, beaconAt: now}
 	timer := time.NewTimer(0)
@@ -46,6 +46,7 @@ func (l *live) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			l.sayGone()
+			l.app.hub.forget(l)
 			return
 		case <-l.wake:
 		case <-timer.C:
@@ -86,6 +87,9 @@ func (l *live) turn(ctx context.Context, c *conductor) (next Time, over bool) {
 	l.mu.Lock()
 	idle := len(l.seats) == 0 && len(l.left) == 0 && (l.closed || l.emptyAt == 0 || now.Sub(l.emptyAt) > lingerEmpty)
 	soonest(Time(l.deferrals.NextUs()))
+	if gone := l.emptyAt.Add(lingerEmpty + time.Millisecond); len(l.seats) == 0 && l.emptyAt != 0 && gone > now {
+		soonest(gone)
+	}
 	l.mu.Unlock()
 	return max(next, now.Add(time.Millisecond)), idle && l.app.hub.retire(l)
 }
@@ -331,15 +335,14 @@ func (l *live) announce(ctx context.Context, m presenceMessage, everybody []Pres
 	if err == nil {
 		err = a.Bus.Publish(ctx, l.topic(), append([]byte{kindPresence}, payload...))
 	}
-	if err == nil && store {
-		if len(everybody) == 0 {
-			err = a.Presence.Remove(ctx, string(l.id), m.Node)
-		} else if entries, jerr := json.Marshal(everybody); jerr == nil {
-			err = a.Presence.Put(ctx, string(l.id), m.Node, entries, presenceTTL)
-		}
+	published := err == nil
+	if store {
+		err = errors.Join(err, l.keepPresence(ctx, everybody))
 	}
 	if err != nil && ctx.Err() == nil {
 		a.Log.WarnContext(ctx, "cannot tell who is present", "room", l.id, "err", err)
+	}
+	if !published {
 		l.mu.Lock()
 		delta := l.people.merge(m, a.Now()) // our own people still see each other
 		l.notePresence()
@@ -348,6 +351,18 @@ func (l *live) announce(ctx context.Context, m presenceMessage, everybody []Pres
 		}
 		l.mu.Unlock()
 	}
+}
+
+// keepPresence leaves this node's people where nodes that open the room later look for them.
+func (l *live) keepPresence(ctx context.Context, everybody []Presence) error {
+	if len(everybody) == 0 {
+		return l.app.Presence.Remove(ctx, string(l.id), l.app.cfg.NodeID)
+	}
+	entries, err := json.Marshal(everybody)
+	if err != nil {
+		return err
+	}
+	return l.app.Presence.Put(ctx, string(l.id), l.app.cfg.NodeID, entries, presenceTTL)
 }
 
 // readPresence asks the store who is in the room on other nodes.

@@ -54,6 +54,8 @@ func (h *hub) start(ctx context.Context) <-chan struct{} {
 	go func() {
 		defer close(stopped)
 		<-ctx.Done()
+		h.mu.Lock() // acquire adds to wg under mu, and no more once ctx has ended
+		h.mu.Unlock()
 		h.wg.Wait()
 	}()
 	return stopped
@@ -108,24 +110,29 @@ func (h *hub) release(l *live) {
 	l.poke()
 }
 
-// retire takes the room off the map unless somebody wants it; from then on it is nobody's.
+// retire takes the room off the map and off the bus unless somebody wants it; from then on it is
+// nobody's. Both happen under one lock: whoever opens the room anew joins the bus afterwards.
 func (h *hub) retire(l *live) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if l.claims > 0 {
 		return false
 	}
-	delete(h.rooms, l.id)
+	h.drop(l)
 	return true
 }
 
-// forget takes a room off the map that could not be opened.
+// forget takes a room off the map and off the bus that could not be opened.
 func (h *hub) forget(l *live) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.rooms[l.id] == l {
-		delete(h.rooms, l.id)
-	}
+	h.drop(l)
+}
+
+// drop leaves the bus, which does not wait for anything. Holds h.mu.
+func (h *hub) drop(l *live) {
+	delete(h.rooms, l.id)
+	h.app.Bus.Leave(l.topic())
 }
 
 func (h *hub) find(id RoomID) *live {

@@ -68,7 +68,8 @@ func (l *live) poke() {
 	}
 }
 
-// open joins the bus and reads where the room stands. From then on nothing is missed.
+// open joins the bus and reads where the room stands. From then on nothing is missed. The bus is
+// left by hub.drop, also when opening fails.
 func (l *live) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -78,15 +79,10 @@ func (l *live) open(ctx context.Context) error {
 	}
 	r, err := a.Store.Room(ctx, l.id)
 	if err != nil {
-		a.Bus.Leave(l.topic())
 		return err
 	}
 	l.readPresence(ctx)
-	if err := l.restore(ctx, r); err != nil {
-		a.Bus.Leave(l.topic())
-		return err
-	}
-	return nil
+	return l.restore(ctx, r)
 }
 
 // restore takes up the room's playback where it was, see playback.Restore.
