@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -97,6 +95,9 @@ func (a *App) createUser(ctx context.Context, username, password, displayName st
 	return u, a.Store.CreateUser(ctx, u)
 }
 
+// loginKnownFor is how long a network counts as one that an account signs in from.
+const loginKnownFor = 90 * 24 * time.Hour
+
 // Login exchanges a password for tokens. Unknown names and wrong passwords look and last the same.
 func (a *App) Login(ctx context.Context, from Origin, username, password string) (Tokens, error) {
 	const tooMany = "Too many attempts. Wait a little and try again."
@@ -111,8 +112,12 @@ func (a *App) Login(ctx context.Context, from Origin, username, password string)
 	if err := a.limit(ctx, "login-name:"+name+":"+network(from.Address), 8, 15*time.Second, tooMany); err != nil {
 		return Tokens{}, err
 	}
-	if err := a.limit(ctx, "login-name:"+name, 100, 10*time.Second, tooMany); err != nil {
-		return Tokens{}, err
+	// And the budget for all networks together, which many of them could use up, is not for those the owner came from before.
+	known := "login-known:" + idEncoding.EncodeToString(hashSecret(name+" "+network(from.Address)))
+	if _, ok, err := a.Keys.Get(ctx, known); err != nil || !ok {
+		if err := a.limit(ctx, "login-name:"+name, 100, 10*time.Second, tooMany); err != nil {
+			return Tokens{}, err
+		}
 	}
 	u, err := a.Store.UserByName(ctx, username)
 	if err != nil && CodeOf(err) != CodeNotFound {
@@ -128,6 +133,9 @@ func (a *App) Login(ctx context.Context, from Origin, username, password string)
 	}
 	if u.Disabled {
 		return Tokens{}, Errorf(CodeDisabled, "This account is disabled. Ask an administrator.")
+	}
+	if err := a.Keys.Set(ctx, known, []byte{1}, loginKnownFor); err != nil {
+		a.Log.WarnContext(ctx, "cannot remember where somebody signs in from", "err", err)
 	}
 	return a.startSession(ctx, u)
 }
@@ -160,59 +168,6 @@ func (a *App) tokens(u User, id SessionID, secret string) (Tokens, error) {
 func hashSecret(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:]
-}
-
-// Refresh rotates a refresh token. The token before the current one still works for ten seconds,
-// for a reply that got lost; any other old token means that it leaked, and ends the whole login.
-func (a *App) Refresh(ctx context.Context, from Origin, token string) (Tokens, error) {
-	if err := a.limit(ctx, "refresh:"+network(from.Address), 60, time.Second, "Too many attempts. Wait a little and try again."); err != nil {
-		return Tokens{}, err
-	}
-	rest, ok := strings.CutPrefix(token, "rt_")
-	id, secret, ok2 := strings.Cut(rest, ".")
-	if !ok || !ok2 || !validID("ses_", id) {
-		return Tokens{}, errEnded()
-	}
-	next, now, reused := newSecret(32), a.Now(), false
-	s, err := a.Store.UpdateSession(ctx, SessionID(id), func(s *Session) error {
-		if s.Revoked != 0 || now > s.Expires {
-			return errEnded()
-		}
-		given := hashSecret(secret)
-		current := subtle.ConstantTimeCompare(given, s.RefreshHash) == 1
-		previous := len(s.PreviousHash) > 0 && subtle.ConstantTimeCompare(given, s.PreviousHash) == 1
-		switch {
-		case current:
-			s.PreviousHash, s.Rotated = bytes.Clone(s.RefreshHash), now
-		case previous && now.Sub(s.Rotated) <= refreshGrace:
-		case previous:
-			s.Revoked, reused = now, true
-			return fmt.Errorf("%w: %w", ErrKeep, errEnded())
-		default:
-			return errEnded()
-		}
-		s.RefreshHash, s.Expires = hashSecret(next), now.Add(a.cfg.RefreshTTL)
-		return nil
-	})
-	if reused {
-		a.Log.WarnContext(ctx, "refresh token used twice, session ended", "session", id)
-		a.endSessions(ctx, []SessionID{SessionID(id)})
-		return Tokens{}, errEnded()
-	}
-	if err != nil {
-		if CodeOf(err) == CodeNotFound {
-			return Tokens{}, errEnded()
-		}
-		return Tokens{}, err
-	}
-	u, err := a.Store.User(ctx, s.UserID)
-	if err != nil {
-		return Tokens{}, errEnded()
-	}
-	if u.Disabled {
-		return Tokens{}, Errorf(CodeDisabled, "This account is disabled. Ask an administrator.")
-	}
-	return a.tokens(u, s.ID, next)
 }
 
 // Logout ends the caller's login, or all logins of the account. A guest's stay ends by leaving the room.

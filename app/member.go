@@ -106,8 +106,11 @@ func (g Grant) mayShape(m Member, p MemberPatch) error {
 			return Errorf(CodeForbidden, "Only the owner makes admins.")
 		}
 	}
-	if p.Own != nil && !g.actions.Has(p.Own.Allow&allGrantable) {
-		return Errorf(CodeForbidden, "You cannot give a permission that you do not have.")
+	if p.Own != nil {
+		// Taking a denial away gives as much as an allowance does.
+		if given := p.Own.Allow | m.Own.Deny&^p.Own.Deny; !g.actions.Has(given & allGrantable) {
+			return errMayNotGive()
+		}
 	}
 	return nil
 }

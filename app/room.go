@@ -342,17 +342,39 @@ func (a *App) UpdateRoom(ctx context.Context, g Grant, p RoomPatch) (RoomInfo, e
 			return RoomInfo{}, err
 		}
 	}
-	return a.changeRoom(ctx, g, func(r *Room) {
+	return a.changeRoom(ctx, g, func(r *Room) error {
 		if p.Name != nil {
 			r.Name = *p.Name
 		}
 		if p.Settings != nil {
+			if err := g.mayRaise(r.Settings, *p.Settings); err != nil {
+				return err
+			}
 			r.Settings = *p.Settings
 		}
 		if p.Password != nil {
 			r.PasswordHash = hash
 		}
+		return nil
 	})
+}
+
+// mayRaise refuses settings that would give some role what the actor does not have: whoever may only change
+// settings must not become more by them.
+func (g Grant) mayRaise(before, after RoomSettings) error {
+	if g.member.Role == RoleOwner || g.actor.serverAdmin() {
+		return nil
+	}
+	for _, role := range []RoomRole{RoleGuest, RoleMember, RoleAdmin} {
+		if raised := Permissions(after, role, Override{}) &^ Permissions(before, role, Override{}); !g.actions.Has(raised) {
+			return errMayNotGive()
+		}
+	}
+	return nil
+}
+
+func errMayNotGive() *Error {
+	return Errorf(CodeForbidden, "You cannot give a permission that you do not have.")
 }
 
 // RotateInvite makes a new invite code. Needs room_settings.
@@ -360,13 +382,15 @@ func (a *App) RotateInvite(ctx context.Context, g Grant) (RoomInfo, error) {
 	if err := g.check(RoomSettingsEdit); err != nil {
 		return RoomInfo{}, err
 	}
-	return a.changeRoom(ctx, g, func(r *Room) { r.InviteCode = newInvite() })
+	return a.changeRoom(ctx, g, func(r *Room) error { r.InviteCode = newInvite(); return nil })
 }
 
-func (a *App) changeRoom(ctx context.Context, g Grant, change func(*Room)) (RoomInfo, error) {
+func (a *App) changeRoom(ctx context.Context, g Grant, change func(*Room) error) (RoomInfo, error) {
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		r := tx.Room()
-		change(&r)
+		if err := change(&r); err != nil {
+			return err
+		}
 		if err := tx.SaveRoom(r); err != nil {
 			return err
 		}

@@ -19,7 +19,9 @@ func (s *socket) refused(t *testing.T, data []byte, id uint32, code string) {
 	if err := s.sendRaw(data); err != nil {
 		t.Fatal(err)
 	}
-	m, err := s.tryNext(5*time.Second, func(m *pb.ServerMessage) bool { return m.GetRefusal() != nil || m.GetAck() != nil || m.GetGoodbye() != nil })
+	m, err := s.tryNext(5*time.Second, func(m *pb.ServerMessage) bool {
+		return m.GetRefusal() != nil || m.GetAck() != nil || m.GetGoodbye() != nil
+	})
 	if err != nil {
 		t.Fatalf("no answer: %v", err)
 	}
