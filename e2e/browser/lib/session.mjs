@@ -138,7 +138,7 @@ export function pausedError(stood, roomMs) {
   const pos = stood.map((s) => s.pos)
   return {
     pages: (Math.max(...pos) - Math.min(...pos)) * 1000,
-    // A media element keeps whole microseconds.
-    room: Math.max(...pos.map((p) => Math.round(Math.abs(p * 1000 - roomMs) * 1000) / 1000)),
+    // A media element keeps whole microseconds; what is below them is not its to have.
+    room: Math.max(...pos.map((p) => Math.max(0, Math.abs(p * 1000 - roomMs) - 0.001))),
   }
 }
