@@ -40,7 +40,7 @@ func Needs(d Delivered) Action {
 		return MembersView
 	case Event:
 		switch d.Body.(type) {
-		case MemberJoined, MemberRemoved:
+		case MemberJoined, MemberChanged, MemberRemoved:
 			return MembersView
 		}
 	}

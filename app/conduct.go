@@ -72,11 +72,16 @@ func (l *live) turn(ctx context.Context, c *conductor) (next Time, over bool) {
 		return c.retryAt, false
 	}
 	c.retryAt = 0
-	if err := l.closeGap(ctx); err != nil {
-		l.app.Log.WarnContext(ctx, "cannot read a room's events", "room", l.id, "err", err)
+	late, err := l.closeGap(ctx)
+	if err == nil {
+		err = l.settlePlayback(ctx)
+	}
+	if err != nil {
+		l.app.Log.WarnContext(ctx, "a room waits for the store", "room", l.id, "err", err)
 		c.retryAt = now.Add(time.Second)
 		return c.retryAt, false
 	}
+	soonest(late)
 	l.runDeferred(ctx)
 	soonest(l.conductPlayback(ctx, c))
 	soonest(l.sendPresence(ctx, c))
@@ -94,29 +99,39 @@ func (l *live) turn(ctx context.Context, c *conductor) (next Time, over bool) {
 	return max(next, now.Add(time.Millisecond)), idle && l.app.hub.retire(l)
 }
 
-// closeGap reads the log when events are missing, waiting a moment first: most often the bus
-// delivers them within milliseconds.
-func (l *live) closeGap(ctx context.Context) error {
+// closeGap reads the log when events are missing, after waiting a moment: most often the bus
+// delivers them within milliseconds. It says when to look again.
+func (l *live) closeGap(ctx context.Context) (next Time, err error) {
+	now := l.app.Now()
 	l.mu.Lock()
-	gap, gone := l.gap, l.closed
+	gap, late, gone := l.gap, l.lateSince, l.closed
+	if overdue := late != 0 && now.Sub(late) >= gapPatience; overdue && !gone {
+		gap = true
+		l.app.stats.EventGaps.Add(1)
+	}
 	l.gap = false
 	l.mu.Unlock()
-	if !gap || gone {
-		return nil
+	switch {
+	case gone:
+		return 0, nil
+	case !gap && late != 0:
+		return late.Add(gapPatience), nil
+	case !gap:
+		return 0, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, roomOpTimeout)
 	defer cancel()
-	err := l.fill(ctx)
+	err = l.fill(ctx)
 	if CodeOf(err) == CodeNotFound {
 		l.take(Event{At: l.app.Now(), Body: RoomClosed{"deleted"}})
-		return nil
+		return 0, nil
 	}
 	if err != nil {
 		l.mu.Lock()
 		l.gap = true
 		l.mu.Unlock()
 	}
-	return err
+	return 0, err
 }
 
 // runDeferred carries out seeks that came too fast, now that their time has come.
@@ -166,7 +181,7 @@ func (l *live) runOneDeferred(ctx context.Context) error {
 
 // nameOf finds the name of somebody present. Holds l.mu.
 func (l *live) nameOf(id PersonID) string {
-	for _, node := range l.people {
+	for _, node := range l.people.nodes {
 		for _, p := range node.seats {
 			if p.Person == id {
 				return p.Name
@@ -185,9 +200,10 @@ func (l *live) conductPlayback(ctx context.Context, c *conductor) Time {
 	}
 	l.mu.Lock()
 	s, reports, policy, emptyAt := l.state, l.reports(), playback.Policy(l.room.Settings.Wait), l.emptyAt
-	seated, closed := len(l.seats) > 0, l.closed
+	seated := len(l.seats) > 0
+	idle := l.closed || l.firstPlay || s.MediaID == ""
 	l.mu.Unlock()
-	if closed || s.MediaID == "" {
+	if idle {
 		return 0
 	}
 	_, wait, d1 := playback.Decide(s, reports, policy, int64(now))
@@ -218,8 +234,21 @@ func (l *live) conductPlayback(ctx context.Context, c *conductor) Time {
 	if due == nil {
 		return next
 	}
-	l.changePlayback(ctx, due)
-	c.notBefore = l.app.Now().Add(playbackBackoff)
+	backoff, acted := playbackBackoff, false
+	err := l.changePlayback(ctx, func(s playback.State, env playback.Env) (next playback.State, changed bool) {
+		next, changed = due(s, env)
+		acted = changed
+		return next, changed
+	})
+	if err != nil {
+		l.app.Log.WarnContext(ctx, "cannot change a room's playback", "room", l.id, "err", err)
+		backoff = time.Second
+	} else if !acted { // somebody else was first, and the news is late
+		l.mu.Lock()
+		l.gap = true
+		l.mu.Unlock()
+	}
+	c.notBefore = l.app.Now().Add(backoff)
 	return c.notBefore
 }
 
@@ -230,8 +259,9 @@ func earliest(a, b int64) Time {
 	return Time(a)
 }
 
-// changePlayback decides once more inside the room's transaction and stores what came of it.
-func (l *live) changePlayback(ctx context.Context, decide func(playback.State, playback.Env) (playback.State, bool)) {
+// changePlayback decides once more inside the room's transaction and stores what came of it. That
+// the room is gone is no error here: closeGap finds out.
+func (l *live) changePlayback(ctx context.Context, decide func(playback.State, playback.Env) (playback.State, bool)) error {
 	ctx, cancel := context.WithTimeout(ctx, roomOpTimeout)
 	defer cancel()
 	_, err := l.app.update(ctx, l.id, "", "", func(tx RoomTx, emit func(EventBody) error) error {
@@ -252,9 +282,14 @@ func (l *live) changePlayback(ctx context.Context, decide func(playback.State, p
 		}
 		return emit(PlaybackChanged{next})
 	})
-	if err != nil && ctx.Err() == nil && CodeOf(err) != CodeNotFound {
-		l.app.Log.WarnContext(ctx, "cannot change a room's playback", "room", l.id, "err", err)
+	if CodeOf(err) == CodeNotFound {
+		l.mu.Lock()
+		l.gap = true
+		l.mu.Unlock()
+		l.poke()
+		return nil
 	}
+	return err
 }
 
 // sendPresence tells all nodes what is new about the people of this one.
@@ -262,8 +297,9 @@ func (l *live) sendPresence(ctx context.Context, c *conductor) Time {
 	now := l.app.Now()
 	l.mu.Lock()
 	every := presenceEvery
+	urgent := presenceUrgent
 	if len(l.seats) > 200 {
-		every = 5 * time.Second // what each of so many does is no news by the second
+		every, urgent = 5*time.Second, 500*time.Millisecond // what each of so many does is no news by the second
 	}
 	full := l.refresh || len(l.seats) > 0 && now.Sub(c.fullAt) >= presenceFull
 	dirty := len(l.left) > 0
@@ -272,7 +308,7 @@ func (l *live) sendPresence(ctx context.Context, c *conductor) Time {
 	}
 	due := c.presenceAt.Add(every)
 	if l.urgent {
-		due = c.presenceAt.Add(presenceUrgent)
+		due = c.presenceAt.Add(urgent)
 	}
 	if !full && (!dirty || now < due) {
 		seated := len(l.seats) > 0

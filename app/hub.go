@@ -260,25 +260,28 @@ func (h *hub) expelSessions(ids []SessionID) {
 	}
 }
 
-// online counts who is present in a room, on any node. It is for show and for capacity: trouble gives what this node knows.
+// online counts the persons present in a room, on any node. It is for show and for capacity: trouble gives what this node knows.
 func (a *App) online(ctx context.Context, id RoomID) int {
 	if l := a.hub.find(id); l != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.people.count()
+		return len(l.people.crowd)
 	}
 	nodes, err := a.Presence.All(ctx, string(id))
 	if err != nil {
 		return 0
 	}
-	n := 0
+	persons := make(map[PersonID]bool)
 	for _, data := range nodes {
-		var people []Presence
-		if json.Unmarshal(data, &people) == nil {
-			n += len(people)
+		var seats []Presence
+		if json.Unmarshal(data, &seats) != nil {
+			continue
+		}
+		for _, s := range seats {
+			persons[s.Person] = true
 		}
 	}
-	return n
+	return len(persons)
 }
 
 // housekeep notes once a second which rooms are alive, and now and then clears away what is over.

@@ -17,6 +17,7 @@ const (
 	openTimeout   = 10 * time.Second
 	fillBatch     = 500
 	roomOpTimeout = 5 * time.Second
+	gapPatience   = 20 * time.Millisecond // how long a missing event may be merely late
 )
 
 // live is a room in which somebody is present on this node. Events reach it in any order and
@@ -31,31 +32,36 @@ type live struct {
 	openErr error         // immutable after ready is closed
 	wake    chan struct{} // capacity 1: something changed for the room's goroutine
 
-	// permissions rises whenever what somebody may do here could have changed.
+	// permissions rises whenever what everybody may do here could have changed; see Seat.epoch.
 	permissions atomic.Uint64
 
 	mu        sync.Mutex
-	room      Room               // guarded by mu
-	state     playback.State     // guarded by mu
-	deferrals playback.Deferrals // guarded by mu
-	cursor    uint32             // guarded by mu: newest event delivered
-	ring      []Event            // guarded by mu: the newest events, consecutive, up to cursor
-	pending   map[uint32]Event   // guarded by mu: later ones, waiting for a gap to close
-	seats     map[SeatID]*Seat   // guarded by mu
-	audiences map[Audience]int   // guarded by mu: seats of each
-	people    people             // guarded by mu
-	emptyAt   Time               // guarded by mu: since when nobody is present anywhere; 0 while somebody is
-	left      []SeatID           // guarded by mu: seats to be announced as gone
-	urgent    bool               // guarded by mu: presence should go out now
-	gap       bool               // guarded by mu: read the log
-	refresh   bool               // guarded by mu: announce all our people
-	firstPlay bool               // guarded by mu: the room was made to play and nobody has been there yet
-	closed    bool               // guarded by mu: the room is gone
+	room      Room                 // guarded by mu
+	state     playback.State       // guarded by mu
+	deferrals playback.Deferrals   // guarded by mu
+	cursor    uint32               // guarded by mu: newest event delivered
+	ring      []Event              // guarded by mu: the newest events, consecutive, up to cursor
+	pending   map[uint32]Event     // guarded by mu: later ones, waiting for a gap to close
+	lateSince Time                 // guarded by mu: since when something is pending, 0 for not
+	seats     map[SeatID]*Seat     // guarded by mu
+	persons   map[PersonID][]*Seat // guarded by mu: the same by person
+	audiences map[Audience]int     // guarded by mu: seats of each
+	people    people               // guarded by mu
+	emptyAt   Time                 // guarded by mu: since when nobody is present anywhere; 0 while somebody is
+	left      []SeatID             // guarded by mu: seats to be announced as gone
+	urgent    bool                 // guarded by mu: presence should go out now
+	gap       bool                 // guarded by mu: read the log
+	refresh   bool                 // guarded by mu: announce all our people
+	firstPlay bool                 // guarded by mu: the room was made to play and nobody has been there yet
+	beginWith SeatID               // guarded by mu: the first one there, until the room begins with them
+	learnt    learnt               // guarded by mu: a length to be noted
+	closed    bool                 // guarded by mu: the room is gone
 }
 
 func newLive(a *App, id RoomID) *live {
 	return &live{app: a, id: id, ready: make(chan struct{}), wake: make(chan struct{}, 1), pending: make(map[uint32]Event),
-		seats: make(map[SeatID]*Seat), audiences: make(map[Audience]int), people: make(people)}
+		seats: make(map[SeatID]*Seat), persons: make(map[PersonID][]*Seat), audiences: make(map[Audience]int),
+		people: newPeople(a.cfg.NodeID)}
 }
 
 func (l *live) topic() string { return topicRoom + string(l.id) }
@@ -93,8 +99,9 @@ func (l *live) restore(ctx context.Context, r Room) error {
 		return err
 	}
 	l.mu.Lock()
-	alone := l.people.count() == 0
-	l.room, l.state, l.emptyAt = r, s, a.Now()
+	alone := len(l.people.crowd) == 0
+	l.room, l.state = r, s
+	l.notePresence()
 	l.firstPlay = seen == 0 && s.Playing && alone
 	// Events that came while we were reading are newer than r.Seq and wait in pending.
 	l.cursor = r.Seq
@@ -104,7 +111,7 @@ func (l *live) restore(ctx context.Context, r Room) error {
 		return nil
 	}
 	if _, changed := playback.Restore(s, int64(seen), int64(a.Now()), playback.DefaultRestoreGraceUs); changed {
-		l.changePlayback(ctx, func(s playback.State, _ playback.Env) (playback.State, bool) {
+		return l.changePlayback(ctx, func(s playback.State, _ playback.Env) (playback.State, bool) {
 			return playback.Restore(s, int64(seen), int64(a.Now()), playback.DefaultRestoreGraceUs)
 		})
 	}
@@ -145,8 +152,12 @@ func (l *live) receive(payload []byte) {
 func (l *live) take(ev Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
 	if _, gone := ev.Body.(RoomClosed); gone {
 		l.apply(ev)
+		l.poke()
 		return
 	}
 	if ev.Seq <= l.cursor {
@@ -156,11 +167,10 @@ func (l *live) take(ev Event) {
 		l.pending[ev.Seq] = ev
 	}
 	l.settle()
-	if len(l.pending) > 0 {
-		l.gap = true
-		l.app.stats.EventGaps.Add(1)
+	if len(l.pending) > 0 && l.lateSince == 0 {
+		l.lateSince = l.app.Now()
+		l.poke()
 	}
-	l.poke()
 }
 
 // settle delivers what is next in line. Holds l.mu.
@@ -179,6 +189,9 @@ func (l *live) settle() {
 			delete(l.pending, seq)
 		}
 	}
+	if len(l.pending) == 0 {
+		l.lateSince = 0
+	}
 }
 
 // apply keeps this node's view current and hands the event on. Holds l.mu.
@@ -192,12 +205,18 @@ func (l *live) apply(ev Event) {
 		if b.State.Revision > l.state.Revision || b.State.Epoch != l.state.Epoch {
 			l.state = b.State
 		}
+		l.poke()
 	case RoomChanged:
 		b.Room.Seq = ev.Seq
 		l.room = b.Room
+		l.poke()
+	}
+	who, everybody := concerns(ev)
+	if everybody {
 		l.permissions.Add(1)
-	case MemberJoined, MemberChanged, MemberRemoved:
-		l.permissions.Add(1)
+	}
+	for _, s := range l.persons[who] {
+		s.moved.Add(1)
 	}
 	l.deliver(ev)
 	l.app.stats.EventsApplied.Add(1)
@@ -221,7 +240,7 @@ func (l *live) expelPerson(b MemberRemoved) {
 	if b.Reason != "" {
 		message += " " + b.Reason
 	}
-	l.expelLocked(func(s *Seat) bool { return s.actor.person == b.ID }, code, message)
+	l.send(l.persons[b.ID], code, message)
 }
 
 // deliver hands something to every audience once. Holds l.mu.
@@ -238,12 +257,22 @@ func (l *live) expel(which func(*Seat) bool, code Code, message string) {
 	l.expelLocked(which, code, message)
 }
 
+// expelLocked is expel for who holds l.mu.
 func (l *live) expelLocked(which func(*Seat) bool, code Code, message string) {
-	byAudience := make(map[Audience][]SeatID)
-	for id, s := range l.seats {
+	var out []*Seat
+	for _, s := range l.seats {
 		if which(s) {
-			byAudience[s.audience] = append(byAudience[s.audience], id)
+			out = append(out, s)
 		}
+	}
+	l.send(out, code, message)
+}
+
+// send orders the connections of seats to be closed. Holds l.mu.
+func (l *live) send(out []*Seat, code Code, message string) {
+	byAudience := make(map[Audience][]SeatID)
+	for _, s := range out {
+		byAudience[s.audience] = append(byAudience[s.audience], s.id)
 	}
 	for aud, ids := range byAudience {
 		aud.Deliver(l.id, Expel{Seats: ids, Code: code, Message: message})
@@ -260,7 +289,7 @@ func (l *live) distrust() {
 
 // notePresence keeps track of since when the room is empty. Holds l.mu.
 func (l *live) notePresence() {
-	if l.people.count() > 0 || len(l.seats) > 0 {
+	if len(l.people.crowd) > 0 {
 		l.emptyAt = 0
 	} else if l.emptyAt == 0 {
 		l.emptyAt = l.app.Now()
@@ -270,7 +299,7 @@ func (l *live) notePresence() {
 // reports are those of all people present. Holds l.mu.
 func (l *live) reports() []playback.Report {
 	reports := make([]playback.Report, 0, 8)
-	for _, node := range l.people {
+	for _, node := range l.people.nodes {
 		for _, p := range node.seats {
 			if p.Reported != 0 && !p.Free {
 				reports = append(reports, p.report(l.state.Epoch))
@@ -300,8 +329,13 @@ func (l *live) fill(ctx context.Context) error {
 			}
 		}
 		l.settle()
+		done := len(events) < fillBatch
+		if done { // what the log does not hold did not happen
+			clear(l.pending)
+			l.lateSince = 0
+		}
 		l.mu.Unlock()
-		if len(events) < fillBatch {
+		if done {
 			return nil
 		}
 	}
@@ -322,6 +356,8 @@ func (l *live) startOver(ctx context.Context) error {
 	l.room, l.state, l.cursor, l.ring = r, s, max(l.cursor, r.Seq), nil
 	l.permissions.Add(1)
 	l.settle()
+	clear(l.pending)
+	l.lateSince = 0
 	l.deliver(Reset{})
 	return nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"slices"
 
 	"synctv/app/playback"
@@ -27,6 +28,26 @@ type Report struct {
 	Free                                                      bool // does not follow the room
 	DurationMs                                                float64
 	MediaID                                                   MediaID
+}
+
+// check bounds what a client may claim.
+func (r Report) check() error {
+	for _, v := range []struct {
+		field  string
+		v, max float64
+	}{
+		{"position_ms", r.PositionMs, 1e10}, {"error_ms", r.ErrorMs, 1e10}, {"rtt_ms", r.RTTMs, 1e6}, {"jitter_ms", r.JitterMs, 1e6},
+		{"buffered_ms", r.BufferedMs, 1e10}, {"clock_error_ms", r.ClockMs, 1e6}, {"duration_ms", r.DurationMs, 1e10},
+	} {
+		if !(v.v >= -v.max && v.v <= v.max) || v.v < 0 && v.field != "error_ms" {
+			return Invalid("report."+v.field, "The number is not possible.")
+		}
+	}
+	switch r.State {
+	case PlayerPlaying, PlayerPaused, PlayerLoading, PlayerStalled, PlayerAway, PlayerError:
+		return nil
+	}
+	return Invalid("report.state", "There is no such state of a player.")
 }
 
 // Presence is one open seat as everyone in the room sees it.
@@ -88,48 +109,71 @@ func (p *Presence) report(epoch string) playback.Report {
 		JoinedUs: int64(p.Joined), SeenUs: int64(p.Reported)}
 }
 
-// people is who is present, by the node that holds their seats.
-type people map[string]*nodePeople
+// people is who is present, as nodes say it, and the persons among them.
+type people struct {
+	self  string // the node we are on: its people count when they sit, not when it says so
+	nodes map[string]*nodePeople
+	crowd map[PersonID]int // seats of each person here and, as far as known, elsewhere
+	away  int              // seats on other nodes
+}
 
 type nodePeople struct {
 	seats map[SeatID]Presence
 	heard Time
 }
 
-func (p people) count() int {
-	n := 0
-	for _, node := range p {
-		n += len(node.seats)
-	}
-	return n
+func newPeople(self string) people {
+	return people{self: self, nodes: make(map[string]*nodePeople), crowd: make(map[PersonID]int)}
 }
 
-// list returns everybody, longest there first.
-func (p people) list() []Presence {
-	all := make([]Presence, 0, p.count())
-	for _, node := range p {
+// enter and leave count a seat of this node.
+func (p *people) enter(who PersonID) { p.crowd[who]++ }
+
+func (p *people) leave(who PersonID) {
+	if p.crowd[who]--; p.crowd[who] <= 0 {
+		delete(p.crowd, who)
+	}
+}
+
+// list returns everybody that was announced, longest there first.
+func (p *people) list() []Presence {
+	var all []Presence
+	for _, node := range p.nodes {
 		for _, s := range node.seats {
 			all = append(all, s)
 		}
 	}
 	slices.SortFunc(all, func(a, b Presence) int {
-		if a.Joined != b.Joined {
-			return int(a.Joined - b.Joined)
-		}
-		if a.Seat < b.Seat {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.Joined, b.Joined), cmp.Compare(a.Seat, b.Seat))
 	})
 	return all
 }
 
+// put and drop change one seat of a node.
+func (p *people) put(id string, node *nodePeople, s Presence) {
+	if _, had := node.seats[s.Seat]; !had && id != p.self {
+		p.enter(s.Person)
+		p.away++
+	}
+	node.seats[s.Seat] = s
+}
+
+func (p *people) drop(id string, node *nodePeople, seat SeatID) bool {
+	s, had := node.seats[seat]
+	if had && id != p.self {
+		p.leave(s.Person)
+		p.away--
+	}
+	delete(node.seats, seat)
+	return had
+}
+
 // merge takes what a node says and returns what is new to listeners.
-func (p people) merge(m presenceMessage, now Time) PresenceDelta {
-	node := p[m.Node]
+func (p *people) merge(m presenceMessage, now Time) PresenceDelta {
+	node := p.nodes[m.Node]
 	if node == nil {
 		node = &nodePeople{seats: make(map[SeatID]Presence)}
-		p[m.Node] = node
+		p.nodes[m.Node] = node
 	}
 	node.heard = now
 	delta := PresenceDelta{}
@@ -141,31 +185,33 @@ func (p people) merge(m presenceMessage, now Time) PresenceDelta {
 		for id := range node.seats {
 			if !said[id] {
 				delta.Gone = append(delta.Gone, id)
-				delete(node.seats, id)
+				p.drop(m.Node, node, id)
 			}
 		}
 	}
 	for _, s := range m.People {
 		if node.seats[s.Seat] != s {
-			node.seats[s.Seat] = s
+			p.put(m.Node, node, s)
 			delta.People = append(delta.People, s)
 		}
 	}
 	for _, id := range m.Gone {
-		if _, ok := node.seats[id]; ok {
-			delete(node.seats, id)
+		if p.drop(m.Node, node, id) {
 			delta.Gone = append(delta.Gone, id)
 		}
 	}
 	if len(node.seats) == 0 {
-		delete(p, m.Node)
+		delete(p.nodes, m.Node)
 	}
 	return delta
 }
 
-// expire forgets nodes that have gone silent. oldest is when the most silent of the others was heard, 0 for none.
-func (p people) expire(before Time) (delta PresenceDelta, oldest Time) {
-	for id, node := range p {
+// expire forgets other nodes that have gone silent. oldest is when the most silent of the rest was heard, 0 for none.
+func (p *people) expire(before Time) (delta PresenceDelta, oldest Time) {
+	for id, node := range p.nodes {
+		if id == p.self {
+			continue
+		}
 		if node.heard >= before {
 			if oldest == 0 || node.heard < oldest {
 				oldest = node.heard
@@ -174,8 +220,9 @@ func (p people) expire(before Time) (delta PresenceDelta, oldest Time) {
 		}
 		for seat := range node.seats {
 			delta.Gone = append(delta.Gone, seat)
+			p.drop(id, node, seat)
 		}
-		delete(p, id)
+		delete(p.nodes, id)
 	}
 	return delta, oldest
 }

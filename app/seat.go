@@ -9,12 +9,7 @@ import (
 	"synctv/app/playback"
 )
 
-const (
-	snapshotMedia    = 500
-	snapshotMessages = 50
-	resumeMax        = 500 // more missed events than this and a snapshot is cheaper
-	seatTries        = 5
-)
+const seatTries = 5
 
 // SitOptions say how somebody comes in.
 type SitOptions struct {
@@ -61,6 +56,7 @@ type Seat struct {
 	audience Audience
 
 	grant atomic.Pointer[seatGrant]
+	moved atomic.Uint64 // rises whenever what this very person may do could have changed
 	once  sync.Once
 
 	presence Presence // guarded by live.mu
@@ -72,6 +68,9 @@ type seatGrant struct {
 	epoch uint64
 	grant Grant
 }
+
+// epoch changes whenever what the person may do could have changed.
+func (s *Seat) epoch() uint64 { return s.live.permissions.Load() + s.moved.Load() }
 
 // Sit seats somebody in a room. From Seated on, no event is missed and none comes twice.
 func (a *App) Sit(ctx context.Context, by Actor, room RoomID, opt SitOptions) (*Seat, error) {
@@ -93,16 +92,19 @@ func (a *App) Sit(ctx context.Context, by Actor, room RoomID, opt SitOptions) (*
 
 func (a *App) sit(ctx context.Context, l *live, g Grant, opt SitOptions) (*Seat, error) {
 	now := a.Now()
-	s := &Seat{id: SeatID(newID("seat_", now)), live: l, actor: g.actor, audience: opt.Audience, dirty: true,
-		presence: Presence{Person: g.actor.person, Name: g.member.Name, Role: g.member.Role, Joined: now}}
-	s.presence.Seat = s.id
-	for range seatTries {
-		epoch := l.permissions.Load()
+	s := &Seat{id: SeatID(newID("seat_", now)), live: l, actor: g.actor, audience: opt.Audience, dirty: true}
+	for try := range seatTries {
+		if try > 0 { // what the person may do could be what has changed
+			var err error
+			if g, err = a.Authorize(ctx, g.actor, l.id, RoomView); err != nil {
+				return nil, err
+			}
+		}
+		s.presence = Presence{Seat: s.id, Person: g.actor.person, Name: g.member.Name, Role: g.member.Role, Joined: now}
 		w, missed, err := a.welcome(ctx, l, g, s, opt)
 		if err != nil {
 			return nil, err
 		}
-		s.grant.Store(&seatGrant{epoch, g})
 		if err := l.reach(ctx, w.Seq); err != nil {
 			return nil, err
 		}
@@ -133,11 +135,12 @@ func (a *App) welcome(ctx context.Context, l *live, g Grant, s *Seat, opt SitOpt
 		if err != nil {
 			return Welcome{}, nil, err
 		}
-		if complete {
+		if complete && !tooMuch(missed) {
 			w.Resumed = true
 			if n := len(missed); n > 0 {
 				w.Seq = missed[n-1].Seq
 			}
+			g.recall(missed)
 			return w, missed, nil
 		}
 	}
@@ -157,6 +160,7 @@ func (a *App) snapshot(ctx context.Context, l *live, g Grant) (*Snapshot, error)
 	if snap.Media, _, err = a.Store.ListMedia(ctx, l.id, "", Page{Limit: snapshotMedia}); err != nil {
 		return nil, err
 	}
+	snap.Media = lighten(snap.Media)
 	if err := a.addCurrent(ctx, snap); err != nil {
 		return nil, err
 	}
@@ -168,8 +172,9 @@ func (a *App) snapshot(ctx context.Context, l *live, g Grant) (*Snapshot, error)
 	}
 	if g.Allows(MembersView) {
 		l.mu.Lock()
-		snap.People = l.people.list()
+		everybody := l.people.list()
 		l.mu.Unlock()
+		snap.People = everybody[:min(len(everybody), snapshotPeople)]
 	}
 	return snap, nil
 }
@@ -199,68 +204,83 @@ func (l *live) reach(ctx context.Context, seq uint32) error {
 }
 
 // seat lets the person in at exactly one point of the order of events. false means that too
-// much happened since the welcome was read.
+// much happened since the welcome was read, or something that matters for the grant.
 func (l *live) seat(s *Seat, g Grant, w Welcome, missed []Event, seated func(*Seat, Welcome, []Event)) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false, errNoRoom()
 	}
-	if err := l.checkCapacity(g); err != nil {
-		return false, err
+	if l.cursor < w.Seq || l.outdated(g) {
+		return false, nil
 	}
-	if since := l.cursor - w.Seq; l.cursor > w.Seq {
+	if since := l.cursor - w.Seq; since > 0 {
 		if since > uint32(len(l.ring)) {
 			return false, nil
 		}
-		missed = append(slices.Clip(missed), l.ring[len(l.ring)-int(since):]...)
-	} else if l.cursor < w.Seq {
-		return false, nil
+		news := slices.Clone(l.ring[len(l.ring)-int(since):])
+		g.visible(news)
+		if missed = append(slices.Clip(missed), news...); tooMuch(missed) {
+			return false, nil
+		}
 	}
+	if err := l.checkCapacity(g); err != nil {
+		return false, err
+	}
+	s.grant.Store(&seatGrant{s.epoch(), g})
 	l.seats[s.id] = s
+	l.persons[s.actor.person] = append(l.persons[s.actor.person], s)
+	l.people.enter(s.actor.person)
 	l.audiences[s.audience]++
 	l.urgent, l.emptyAt = true, 0
 	if l.firstPlay {
-		l.firstPlay = false
-		l.app.hub.background(func(ctx context.Context) { l.beginTogether(ctx, s.id) })
+		l.firstPlay, l.beginWith = false, s.id
 	}
 	seated(s, w, missed)
 	return true, nil
 }
 
-// checkCapacity refuses one more when the room is full; those who look after it always get in. Holds l.mu.
+// outdated tells whether something that was delivered since the grant was given could have changed
+// it. What is yet to be delivered will find the seat. Holds l.mu.
+func (l *live) outdated(g Grant) bool {
+	if l.cursor <= g.room.Seq {
+		return false
+	}
+	since := int(l.cursor - g.room.Seq)
+	if since > len(l.ring) {
+		return true
+	}
+	return slices.ContainsFunc(l.ring[len(l.ring)-since:], func(ev Event) bool {
+		who, everybody := concerns(ev)
+		return everybody || who == g.actor.person
+	})
+}
+
+// concerns tells whose permissions an event may change.
+func concerns(ev Event) (who PersonID, everybody bool) {
+	switch b := ev.Body.(type) {
+	case RoomChanged, RoomClosed, Hidden:
+		return "", true
+	case MemberJoined:
+		return b.Member.ID, false
+	case MemberChanged:
+		return b.Member.ID, false
+	case MemberRemoved:
+		return b.ID, false
+	}
+	return "", false
+}
+
+// checkCapacity refuses one more person when the room is full; those who look after it always get
+// in, and so does who is in already: the old connection of somebody who comes back may still count.
+// Holds l.mu.
 func (l *live) checkCapacity(g Grant) error {
-	n, max := l.people.count(), l.app.cfg.MaxSeatsPerRoom
-	if c := l.room.Settings.Capacity; c > 0 && c < max && !g.Allows(MembersManage) {
-		max = c
-	}
-	// People who sat down a moment ago are not announced yet.
-	for id := range l.seats {
-		if node := l.people[l.app.cfg.NodeID]; node == nil || node.seats[id].Seat == "" {
-			n++
-		}
-	}
-	if n >= max {
+	c := l.room.Settings.Capacity
+	full := c > 0 && len(l.people.crowd) >= c && l.people.crowd[g.actor.person] == 0 && !g.Allows(MembersManage)
+	if full || len(l.seats)+l.people.away >= l.app.cfg.MaxSeatsPerRoom {
 		return Errorf(CodeRoomFull, "This room is full.")
 	}
 	return nil
-}
-
-// beginTogether restarts a room that was made to play before anybody was there: from the
-// beginning, as soon as the first person is ready, or after four seconds.
-func (l *live) beginTogether(ctx context.Context, first SeatID) {
-	l.changePlayback(ctx, func(s playback.State, _ playback.Env) (playback.State, bool) {
-		if !s.Playing || s.Hold != nil {
-			return s, false
-		}
-		now := l.app.Clock.Now()
-		next := s
-		next.Revision++
-		next.PositionMs, next.AtUs, next.ClientID = s.PositionMs, now, ""
-		next.Hold = &playback.Hold{Reason: playback.HoldMedia, Waiting: []string{string(first)}, SinceUs: now, ListedUs: now,
-			UntilUs: now + 4_000_000, Revision: next.Revision}
-		return next, true
-	})
 }
 
 // ID names the seat.
@@ -278,7 +298,7 @@ func (s *Seat) Person() PersonID { return s.actor.person }
 // Authorize is App.Authorize with a memory: it asks the store again only when permissions in
 // the room could have changed.
 func (s *Seat) Authorize(ctx context.Context, action Action) (Grant, error) {
-	epoch := s.live.permissions.Load()
+	epoch := s.epoch()
 	if c := s.grant.Load(); c != nil && c.epoch == epoch {
 		g := c.grant
 		g.asked = action
@@ -313,7 +333,7 @@ func (s *Seat) Sees(needs Action) bool {
 // PermissionsChanged tells whether Authorize would have to ask the store.
 func (s *Seat) PermissionsChanged() bool {
 	c := s.grant.Load()
-	return c == nil || c.epoch != s.live.permissions.Load()
+	return c == nil || c.epoch != s.epoch()
 }
 
 // Report takes what the player of this seat says. Numbers that make no sense are refused.
@@ -332,48 +352,17 @@ func (s *Seat) Report(r Report) error {
 	current := MediaID(l.state.MediaID)
 	learn := r.DurationMs > 0 && l.state.DurationMs == 0 && !l.state.Live && r.MediaID == current && s.learned != current
 	if learn {
-		s.learned = current
+		s.learned, l.learnt = current, learnt{current, r.DurationMs}
 	}
-	urgent := l.urgent
+	urgent := l.urgent || learn
 	l.mu.Unlock()
 	if r.State == PlayerPlaying && !r.Free {
 		l.app.stats.noteSyncError(r.ErrorMs)
-	}
-	if learn {
-		l.app.hub.background(func(ctx context.Context) { l.learnDuration(ctx, current, r.DurationMs) })
 	}
 	if urgent {
 		l.poke()
 	}
 	return nil
-}
-
-// check bounds what a client may claim.
-func (r Report) check() error {
-	for _, v := range []struct {
-		field  string
-		v, max float64
-	}{
-		{"position_ms", r.PositionMs, 1e10}, {"error_ms", r.ErrorMs, 1e10}, {"rtt_ms", r.RTTMs, 1e6}, {"jitter_ms", r.JitterMs, 1e6},
-		{"buffered_ms", r.BufferedMs, 1e10}, {"clock_error_ms", r.ClockMs, 1e6}, {"duration_ms", r.DurationMs, 1e10},
-	} {
-		if !(v.v >= -v.max && v.v <= v.max) || v.v < 0 && v.field != "error_ms" {
-			return Invalid("report."+v.field, "The number is not possible.")
-		}
-	}
-	switch r.State {
-	case PlayerPlaying, PlayerPaused, PlayerLoading, PlayerStalled, PlayerAway, PlayerError:
-		return nil
-	}
-	return Invalid("report.state", "There is no such state of a player.")
-}
-
-// learnDuration takes the length of the current item from a player when probing did not find it.
-func (l *live) learnDuration(ctx context.Context, id MediaID, ms float64) {
-	l.changePlayback(ctx, func(s playback.State, _ playback.Env) (playback.State, bool) {
-		next, changed := playback.LearnDuration(s, string(id), ms, l.app.Clock.Now())
-		return next, changed
-	})
 }
 
 // Leave gives the seat up; calling it again does nothing.
@@ -382,6 +371,11 @@ func (s *Seat) Leave() {
 		l := s.live
 		l.mu.Lock()
 		delete(l.seats, s.id)
+		who := s.actor.person
+		if l.persons[who] = slices.DeleteFunc(l.persons[who], func(o *Seat) bool { return o == s }); len(l.persons[who]) == 0 {
+			delete(l.persons, who)
+		}
+		l.people.leave(who)
 		if l.audiences[s.audience]--; l.audiences[s.audience] <= 0 {
 			delete(l.audiences, s.audience)
 		}
