@@ -19,6 +19,7 @@ type cluster struct {
 	*testing.T
 	a, b *server
 	host *client // on a
+	db   string
 	room roomJSON
 	n    *atomic.Int32 // guests so far
 }
@@ -32,8 +33,9 @@ func clusterEnv(db, redis string) []string {
 }
 
 func newCluster(t *testing.T, redis string) *cluster {
-	env := append(clusterEnv(peertest.Postgres(t), redis), "SYNCTV_REDIS_KEY_PREFIX="+peertest.Prefix(t))
-	c := &cluster{T: t, n: new(atomic.Int32), a: startServer(t, env...), b: startServer(t, env...)}
+	db := peertest.Postgres(t)
+	env := append(clusterEnv(db, redis), "SYNCTV_REDIS_KEY_PREFIX="+peertest.Prefix(t))
+	c := &cluster{T: t, db: db, n: new(atomic.Int32), a: startServer(t, slices.Concat(env, []string{fixedPort(t)})...), b: startServer(t, slices.Concat(env, []string{fixedPort(t)})...)}
 	c.host = c.a.owner()
 	c.room = c.host.createRoom(map[string]any{"media": []any{map[string]any{"url": "https://example.org/film.mp4", "title": "Film"}}, "play": true})
 	return c
@@ -56,7 +58,9 @@ func (c *cluster) guest(s *server) *client {
 }
 
 // crowd is n talkers who are in the room until the test ends, on both nodes in turn.
-func (c *cluster) crowd(n int) []*talker {
+func (c *cluster) crowd(n int) []*talker { return c.crowdOf(n, func(*talker) {}) }
+
+func (c *cluster) crowdOf(n int, shape func(*talker)) []*talker {
 	c.Helper()
 	ctx, cancel := context.WithCancel(c.Context())
 	var wg sync.WaitGroup
@@ -65,6 +69,7 @@ func (c *cluster) crowd(n int) []*talker {
 	var crowd []*talker
 	for i := range n {
 		k := newTalker(c.guest([]*server{c.a, c.b}[i%2]), c.room.ID)
+		shape(k)
 		crowd = append(crowd, k)
 		wg.Go(func() { k.stay(ctx) })
 	}
@@ -128,7 +133,7 @@ func TestClusterIsOneRoom(t *testing.T) {
 
 func (c *cluster) testOrder(t *testing.T) {
 	within := c.within(t)
-	crowd := within.crowd(24)
+	crowd := within.crowd(40)
 	eventually(t, 10*time.Second, func() error {
 		for i, k := range crowd {
 			k.mu.Lock()
@@ -161,14 +166,14 @@ func (c *cluster) testOrder(t *testing.T) {
 	wg.Wait()
 	within.converge(crowd, 10*time.Second)
 	all := checkHistory(t, c.host, c.room.ID, crowd)
-	if len(all) < 24*8 {
+	if len(all) < 40*8 {
 		t.Errorf("history has %d messages", len(all))
 	}
 	revisions, named := revisionsSeen(t, crowd, before.Revision)
 	if named != int(intents.Load()) {
 		t.Errorf("%d intents were accepted, %d came as events", intents.Load(), named)
 	}
-	t.Logf("%d messages and %d changes of playback (%d intents) seen by 24 people on two nodes in one order, each revision one higher",
+	t.Logf("%d messages and %d changes of playback (%d intents) seen by 40 people on two nodes in one order, each revision one higher",
 		len(all), revisions, named)
 }
 
@@ -353,4 +358,54 @@ func TestClusterNodeDies(t *testing.T) {
 		t.Errorf("%v are said to be there", got)
 	}
 	stays.say("still here", "1")
+}
+
+// TestRollingRestart restarts both nodes, one after the other, while people talk. They move to the other node and back,
+// and miss nothing: what one node told them the other goes on from.
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, peertest.Redis(t))
+	crowd := c.crowdOf(12, func(k *talker) { k.homes = []*server{c.a, c.b} })
+	said := 0
+	talk := func(what string) {
+		for i, k := range crowd {
+			for j := range 3 {
+				k.compose(fmt.Sprintf("%s-%d-%d", what, i, j))
+				said++
+			}
+			k.interrupt()
+		}
+	}
+	heard := func(what string) {
+		t.Helper()
+		eventually(t, 30*time.Second, func() error {
+			for i, k := range crowd {
+				if n := len(k.pending()); n > 0 {
+					return fmt.Errorf("%s: talker %d waits for %d acknowledgements", what, i, n)
+				}
+			}
+			return nil
+		})
+	}
+	talk("before")
+	heard("before")
+	for i, s := range []*server{c.a, c.b} {
+		talk(fmt.Sprint("during", i))
+		if took := s.term(); s.exitCode() != 0 {
+			t.Errorf("exit code %d after %v", s.exitCode(), took)
+		}
+		heard(fmt.Sprint("while node ", i, " is away"))
+		s.start()
+	}
+	talk("after")
+	heard("after")
+	c.converge(crowd, 10*time.Second)
+	if all := checkHistory(t, c.host, c.room.ID, crowd); len(all) != said {
+		t.Errorf("history has %d messages, %d were said", len(all), said)
+	}
+	moves := 0
+	for _, k := range crowd {
+		moves += k.moves
+	}
+	t.Logf("%d messages, each once, %d connections moved to the other node without hole or double", said, moves)
 }

@@ -49,8 +49,7 @@ const (
 )
 
 func newCrashRig(t *testing.T, env ...string) *crashRig {
-	s := startServer(t, env...)
-	s.pin()
+	s := startServer(t, append(env, fixedPort(t))...)
 	r := &crashRig{T: t, s: s, host: s.owner()}
 	r.room = r.host.createRoom(map[string]any{"media": []any{map[string]any{"url": "https://example.org/film.mp4", "title": "Film"}}, "play": true})
 	for i := range crashTalkers {

@@ -119,8 +119,7 @@ func TestDrain(t *testing.T) {
 	const seconds, people = 6, 200
 	film := slowFilm(t)
 	s := startServer(t, fmt.Sprint("SYNCTV_SERVER_SHUTDOWN_DRAIN_TIMEOUT_SECONDS=", seconds), "SYNCTV_SERVER_TRUSTED_PROXIES=127.0.0.0/8",
-		"SYNCTV_MEDIA_ALLOW_PRIVATE=127.0.0.1/32")
-	s.pin()
+		"SYNCTV_MEDIA_ALLOW_PRIVATE=127.0.0.1/32", fixedPort(t))
 	host := s.owner()
 	room := host.createRoom(map[string]any{"media": []any{map[string]any{"url": film.URL + "/film.mp4", "title": "Film", "delivery": "DELIVERY_PROXY"}}})
 	f := &farewells{acked: map[string]bool{}}

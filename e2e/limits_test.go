@@ -290,3 +290,37 @@ func TestSlowReaderIsCut(t *testing.T) {
 	t.Logf("cut with %d after %d frames, gone from the list after %v; the other got all %d messages in one connection",
 		closeStatus(err), n, left.Round(time.Millisecond), people*each)
 }
+
+// TestConnectionsPerAddress is ABUSE-90 at the socket: who claims to speak for others counts as one, unless they are trusted.
+func TestConnectionsPerAddress(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, trusted string
+		want          int
+	}{
+		{"nobody is trusted", "192.0.2.0/24", 3},
+		{"the proxy is trusted", "127.0.0.0/8", 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := startServer(t, "SYNCTV_REALTIME_MAX_PER_ADDRESS=3", "SYNCTV_SERVER_TRUSTED_PROXIES="+c.trusted)
+			host := s.owner()
+			room := host.createRoom(nil)
+			opened := 0
+			for i := range 8 {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				ws, resp, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(s.URL, "http")+"/ws/rooms/"+room.ID, &websocket.DialOptions{HTTPHeader: http.Header{
+					"Authorization": {"Bearer " + host.token}, "X-Forwarded-For": {fmt.Sprint("203.0.113.", i)}}})
+				cancel()
+				if err == nil {
+					defer ws.CloseNow()
+					opened++
+				} else if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
+					t.Errorf("socket %d: %v", i, err)
+				}
+			}
+			if opened != c.want {
+				t.Errorf("%d sockets opened, want %d", opened, c.want)
+			}
+		})
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -65,8 +68,20 @@ func (s *server) port() string {
 	return u.Port()
 }
 
-// pin makes the next starts use the port of this one.
-func (s *server) pin() { s.env = append(s.env, "SYNCTV_SERVER_PORT="+s.port()) }
+// fixedPort is the setting of a port that a server keeps over restarts: a free one that the kernel gives to nobody who
+// asks for any.
+func fixedPort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := fmt.Sprint(10000 + rand.IntN(20000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return "SYNCTV_SERVER_PORT=" + port
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
 
 // exitCode is how the process ended; -1 when a signal ended it.
 func (s *server) exitCode() int {

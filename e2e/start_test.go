@@ -156,8 +156,7 @@ func TestConfigHidesSecrets(t *testing.T) {
 // TestFirstStart follows the link from its printing to the day nobody needs it any more.
 func TestFirstStart(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
-	s.pin()
+	s := startServer(t, fixedPort(t))
 	if s.Link == "" {
 		t.Fatal("no link was printed")
 	}

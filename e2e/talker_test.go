@@ -13,8 +13,9 @@ import (
 // talker is a client as it should be: it gives every message an id, keeps what was not acknowledged, comes back with
 // the last number it has, and says again what it does not know about. It notes what the server must never do.
 type talker struct {
-	who  *client
-	room string
+	who   *client
+	room  string
+	homes []*server // where else to go when a connection breaks; nil for nowhere
 
 	mu       sync.Mutex
 	last     uint32            // newest event seen
@@ -24,7 +25,9 @@ type talker struct {
 	seen     map[string]uint32 // message id -> number of its event
 	events   map[uint32]string // number -> what the event was
 	welcomes int
-	faults   []string // holes, doubles, changed acknowledgements
+	moves    int                // connections at another node than the one before
+	drop     context.CancelFunc // of the connection
+	faults   []string           // holes, doubles, changed acknowledgements
 }
 
 func newTalker(who *client, room string) *talker {
@@ -50,10 +53,33 @@ func (k *talker) pending() []string {
 	return append([]string(nil), k.unacked...)
 }
 
+// interrupt has the talker come back, and so say what is pending.
+func (k *talker) interrupt() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.drop != nil {
+		k.drop()
+	}
+}
+
+// move goes to the next home.
+func (k *talker) move() {
+	if len(k.homes) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.moves++
+	k.who = k.who.on(k.homes[k.moves%len(k.homes)])
+}
+
 // visit connects, says what is pending, and reads until the connection breaks or ctx ends.
 func (k *talker) visit(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	k.mu.Lock()
 	o := dialOptions{after: k.last, epoch: k.epoch}
+	k.drop = cancel
 	k.mu.Unlock()
 	s, err := k.who.tryDial(k.room, o)
 	if err != nil {
@@ -153,6 +179,7 @@ func eventName(ev *pb.RoomEvent) string {
 func (k *talker) stay(ctx context.Context) {
 	for ctx.Err() == nil {
 		if k.visit(ctx) != nil {
+			k.move()
 			select {
 			case <-ctx.Done():
 			case <-time.After(20 * time.Millisecond):

@@ -28,9 +28,9 @@ func flush(t *testing.T, addr string) {
 	}
 }
 
-// TestClusterOutlivesRedis takes Redis away in several manners while people talk on both nodes: what was acknowledged is
-// there, and everybody has everything in the same order soon after.
-func TestClusterOutlivesRedis(t *testing.T) {
+// TestClusterOutlivesFaults takes Redis away in several manners, and connections to PostgreSQL, while people talk on both
+// nodes: what was acknowledged is there, and everybody has everything in the same order soon after.
+func TestClusterOutlivesFaults(t *testing.T) {
 	t.Parallel()
 	redis := peertest.NewRedisServer(t)
 	c := newCluster(t, redis.URL())
@@ -48,6 +48,12 @@ func TestClusterOutlivesRedis(t *testing.T) {
 			redis.Pause(t)
 			time.Sleep(1500 * time.Millisecond) // how long it is away
 			redis.Resume(t)
+		}},
+		{"PostgreSQL ends every connection, ten times", func() {
+			for range 10 {
+				query(t, c.db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+				time.Sleep(100 * time.Millisecond) // so that new ones are in use
+			}
 		}},
 	} {
 		t.Run(f.name, func(t *testing.T) { c.testFault(t, f.harm) })
