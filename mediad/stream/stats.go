@@ -1,0 +1,111 @@
+package stream
+
+import (
+	"time"
+
+	"synctv/mediad/av"
+)
+
+// Drops counts what was not done, by reason.
+type Drops struct {
+	Empty     uint64 // packets without payload
+	TooLarge  uint64 // packets above MaxPacket
+	BadConfig uint64 // configurations that cannot be read
+	NoConfig  uint64 // frames that cannot be decoded
+	Stale     uint64 // packets of a publisher that was over
+	Refused   uint64 // publishers
+	Stalled   uint64 // publishers cut for silence
+	Full      uint64 // readers refused
+	Slow      uint64 // readers cut
+	Jumps     uint64 // times a reader was moved ahead
+	Skipped   uint64 // items that readers missed by that
+}
+
+// Stats is a stream at one moment.
+type Stats struct {
+	Name        string
+	State       State
+	Generation  uint64
+	Publisher   string    // Offer.By
+	Since       time.Time // when it began to publish
+	Tracks      []av.Track
+	Viewers     int
+	ViewersEver uint64
+	Takeovers   uint64
+	Bytes       uint64 // payload written, ever
+	Packets     uint64 // written, ever
+	Frames      uint64 // of video, ever
+	Bitrate     int    // bits per second, lately
+	FrameRate   float64
+	CacheBytes  int
+	CacheItems  int
+	CacheTime   time.Duration
+	Drops       Drops
+}
+
+// Stats returns the stream as it is.
+func (s *Stream) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Stats{
+		Name: s.name, State: s.state, Generation: s.generation, Tracks: s.lineup.Tracks(),
+		Viewers: s.viewers, ViewersEver: s.viewersEver, Takeovers: s.takeovers,
+		Bytes: s.meter.bytes, Packets: s.meter.packets, Frames: s.meter.frames,
+		CacheBytes: s.ring.bytes, CacheItems: int(s.ring.next - s.ring.first), Drops: s.drops,
+	}
+	if p := s.publisher; p != nil {
+		st.Publisher, st.Since = p.by, p.since
+		st.Bitrate, st.FrameRate = s.meter.rates(s.config.Now())
+	}
+	if st.CacheItems > 0 {
+		st.CacheTime = s.ring.at(s.ring.next-1).Packet.DTS - s.ring.at(s.ring.first).Packet.DTS
+	}
+	return st
+}
+
+// meterSpan is over how many seconds rates are averaged.
+const meterSpan = 5
+
+// meter counts packets, and how many there were in each of the last seconds.
+type meter struct {
+	bytes, packets, frames uint64
+
+	seconds [meterSpan + 1]struct {
+		unix   int64
+		bytes  int
+		frames int
+	}
+	began int64 // the first second there is, in Unix time
+}
+
+func (m *meter) add(now time.Time, p av.Packet) {
+	unix := now.Unix()
+	if m.began == 0 {
+		m.began = unix
+	}
+	s := &m.seconds[unix%int64(len(m.seconds))]
+	if s.unix != unix {
+		s.unix, s.bytes, s.frames = unix, 0, 0
+	}
+	m.packets++
+	m.bytes += uint64(len(p.Data))
+	s.bytes += len(p.Data)
+	if p.Kind == av.Video && !p.Config {
+		m.frames++
+		s.frames++
+	}
+}
+
+// rates averages over the whole seconds before now.
+func (m *meter) rates(now time.Time) (bitsPerSecond int, framesPerSecond float64) {
+	unix := now.Unix()
+	var bytes, frames int
+	for _, s := range m.seconds {
+		if s.unix < unix && s.unix >= unix-meterSpan {
+			bytes += s.bytes
+			frames += s.frames
+		}
+	}
+	n := int(max(1, min(meterSpan, unix-m.began)))
+	return 8 * bytes / n, float64(frames) / float64(n)
+}
