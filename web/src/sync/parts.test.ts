@@ -128,6 +128,15 @@ describe('reporter', () => {
     expect(r.tick(400, ready)).toMatchObject({ activity: 'paused', readyRevision: 9 })
   })
 
+  test('readiness does not wait, however recent the last report is', () => {
+    const r = new Reporter()
+    r.tick(0, inputs())
+    const next = { ...state, revision: 8 }
+    expect(r.tick(200, inputs({ state: next, status: { ...status, phase: 'standing', ready: false } }))).toMatchObject({ activity: 'loading' })
+    expect(r.tick(260, inputs({ state: next, status: { ...status, phase: 'standing' } }))).toMatchObject({ activity: 'paused', readyRevision: 8 })
+    expect(r.tick(270, inputs({ state: next, status: { ...status, phase: 'standing' } }))).toBeNull()
+  })
+
   test.each([
     ['failed', inputs({ failed: true }), 'error'],
     ['away', inputs({ away: true }), 'away'],

@@ -55,8 +55,10 @@ export class Reporter {
   /** The report to send now, or null. Call it after every tick of the controller. */
   tick(now: number, inputs: ReportInputs): Report | null {
     const r = describe(inputs, this.last)
-    const urgent = this.last !== null && (r.activity !== this.last.activity || r.readyRevision !== this.last.readyRevision)
-    if (now - this.sentAt < (urgent ? soonMs : everyMs)) return null
+    // The room may be waiting for exactly this, and it happens once a revision: it waits for nothing.
+    const ready = this.last !== null && r.readyRevision !== this.last.readyRevision
+    const changed = this.last !== null && r.activity !== this.last.activity
+    if (!ready && now - this.sentAt < (changed ? soonMs : everyMs)) return null
     this.sentAt = now
     this.last = r
     return r
