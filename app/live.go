@@ -296,17 +296,36 @@ func (l *live) notePresence() {
 	}
 }
 
-// reports are those of all people present. Holds l.mu.
+// reports are those of all people present, and of those the room waits for before their first one.
+// Holds l.mu.
 func (l *live) reports() []playback.Report {
 	reports := make([]playback.Report, 0, 8)
-	for _, node := range l.people.nodes {
+	add := func(p *Presence) {
+		if !p.Free && (p.Reported != 0 || l.awaits(p.Seat)) {
+			reports = append(reports, p.report(l.state.Epoch))
+		}
+	}
+	for _, s := range l.seats {
+		add(&s.presence)
+	}
+	for id, node := range l.people.nodes {
+		if id == l.people.self {
+			continue
+		}
 		for _, p := range node.seats {
-			if p.Reported != 0 && !p.Free {
-				reports = append(reports, p.report(l.state.Epoch))
-			}
+			add(&p)
 		}
 	}
 	return reports
+}
+
+// awaits tells whether the room waits for a seat. Holds l.mu.
+func (l *live) awaits(id SeatID) bool {
+	if l.state.Hold == nil {
+		return false
+	}
+	_, listed := slices.BinarySearch(l.state.Hold.Waiting, string(id))
+	return listed
 }
 
 // fill reads the log from where this node stands.

@@ -99,14 +99,14 @@ func (p *Presence) report(epoch string) playback.Report {
 	switch p.State {
 	case PlayerPlaying:
 		activity = playback.ActivityPlaying
-	case PlayerLoading:
+	case PlayerLoading, "": // not heard yet
 		activity = playback.ActivityLoading
 	case PlayerStalled:
 		activity = playback.ActivityStalled
 	}
 	return playback.Report{Session: string(p.Seat), Member: string(p.Person), Epoch: epoch, ReadyRevision: p.Ready, Activity: activity,
 		StalledSinceUs: int64(p.Stalled), BufferedMs: p.BufferedMs, ErrorMs: p.ErrorMs, OneWayMs: p.RTTMs / 2, JitterMs: p.JitterMs,
-		JoinedUs: int64(p.Joined), SeenUs: int64(p.Reported)}
+		JoinedUs: int64(p.Joined), SeenUs: int64(cmp.Or(p.Reported, p.Joined))}
 }
 
 // people is who is present, as nodes say it, and the persons among them.
