@@ -5,6 +5,7 @@
 //	go run ./bench sync -runs 10
 //	go run ./bench fanout -connections 100,1000
 //	go run ./bench start
+//	go run ./bench all
 package main
 
 import (
@@ -58,10 +59,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		usage(out)
 		return errors.New("say which bench")
 	}
+	var chosen []bench
 	for _, b := range benches() {
-		if b.name == args[0] {
-			return runOne(ctx, b, args[1:], out)
+		if b.name == args[0] || args[0] == "all" {
+			chosen = append(chosen, b)
 		}
+	}
+	if len(chosen) > 0 {
+		return runAll(ctx, args[0], chosen, args[1:], out)
 	}
 	usage(out)
 	return fmt.Errorf("there is no bench %q", args[0])
@@ -72,14 +77,23 @@ func usage(out io.Writer) {
 	for _, b := range benches() {
 		fmt.Fprintf(out, "  %-8s %s\n", b.name, b.short)
 	}
+	fmt.Fprintf(out, "  %-8s %s\n", "all", "all of them, as they are without flags")
 }
 
-func runOne(ctx context.Context, b bench, args []string, out io.Writer) error {
-	fs := flag.NewFlagSet("bench "+b.name, flag.ContinueOnError)
+// runAll runs one bench with its flags, or several with the flags that all of them have.
+func runAll(ctx context.Context, name string, chosen []bench, args []string, out io.Writer) error {
+	fs := flag.NewFlagSet("bench "+name, flag.ContinueOnError)
 	fs.SetOutput(out)
-	jsonFile := fs.String("json", "", "write the report to this `file` too")
+	jsonFile := fs.String("json", "", "write the reports to this `file` too")
 	program := fs.String("program", "", "measure this `binary` and do not build one")
-	do := b.setup(fs)
+	var todo []func(context.Context, env) (*report, error)
+	for _, b := range chosen {
+		own := fs
+		if len(chosen) > 1 { // their own flags would meet each other; they keep their defaults
+			own = flag.NewFlagSet(b.name, flag.ContinueOnError)
+		}
+		todo = append(todo, b.setup(own))
+	}
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -96,17 +110,19 @@ func runOne(ctx context.Context, b bench, args []string, out io.Writer) error {
 			return err
 		}
 	}
-	r, err := do(ctx, e)
-	if err != nil {
-		return err
+	var reports []*report
+	for i, do := range todo {
+		r, err := do(ctx, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", chosen[i].name, err)
+		}
+		r.Bench, r.Date, r.Machine = chosen[i].name, today(), thisMachine()
+		r.Command = append([]string{"go", "run", "./bench", name}, args...)
+		r.print(out)
+		reports = append(reports, r)
 	}
-	r.Bench = b.name
-	r.Command = append([]string{"go", "run", "./bench", b.name}, args...)
-	r.Date = today()
-	r.Machine = thisMachine()
-	r.print(out)
 	if *jsonFile == "" {
 		return nil
 	}
-	return r.write(*jsonFile)
+	return writeReports(*jsonFile, reports)
 }

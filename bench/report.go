@@ -64,21 +64,29 @@ func thisMachine() machine {
 	return m
 }
 
-func (r *report) write(file string) error {
-	for _, t := range r.Tables {
-		for _, row := range t.Rows {
-			for i, c := range row {
-				if f, ok := c.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
-					row[i] = nil // JSON has no word for it
-				}
-			}
-		}
+// writeReports writes a JSON array, one element for each bench.
+func writeReports(file string, reports []*report) error {
+	for _, r := range reports {
+		r.dropInfinite()
 	}
-	b, err := json.MarshalIndent(r, "", " ")
+	b, err := json.MarshalIndent(reports, "", " ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(file, append(b, '\n'), 0o644)
+}
+
+// dropInfinite replaces what JSON has no word for by null.
+func (r *report) dropInfinite() {
+	for _, t := range r.Tables {
+		for _, row := range t.Rows {
+			for i, c := range row {
+				if f, ok := c.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+					row[i] = nil
+				}
+			}
+		}
+	}
 }
 
 func (r *report) print(w io.Writer) {

@@ -1,4 +1,6 @@
-// Everybody's pages: axe finds nothing on any of them, dark and light.
+// Everybody's pages: axe finds nothing on any of them.
+//
+//   node e2e/browser/a11y.mjs [--all]      --all: both sizes in both colours, not only the two opposites
 import { readFileSync } from 'node:fs'
 import { axePath } from './lib/deps.mjs'
 import { main, options } from './lib/check.mjs'
@@ -8,6 +10,9 @@ import { launch } from './lib/pages.mjs'
 import { binary, startServer } from './lib/server.mjs'
 import { openScenes } from './lib/scenes.mjs'
 
+const given = options({ all: { type: 'boolean', default: false } })
+const LOOKS = [['desktop', 'dark'], ['phone', 'light']]
+const MORE = [['desktop', 'light'], ['phone', 'dark']]
 const axe = readFileSync(axePath(), 'utf8')
 
 /** What axe says against a page: rule, how bad, where. */
@@ -15,7 +20,8 @@ async function complaints(page) {
   // Words that are just fading in have no contrast yet.
   await page.waitForTimeout(600)
   await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  const { violations, passes } = await page.evaluate(() => window.axe.run(document).then((r) => ({ violations: r.violations, passes: r.passes.length })))
+  if (passes < 10) throw new Error(`axe looked at nothing: ${passes} rules passed at ${page.url()}`)
   return violations.flatMap((v) => v.nodes.map((n) => ({ rule: v.id, impact: v.impact, where: n.target.join(' '), why: n.failureSummary.replaceAll('\n', ' ') })))
 }
 
@@ -26,17 +32,15 @@ await main('a11y', async (c) => {
   const browser = c.own(await launch())
   const all = []
   const scenes = c.own(await openScenes({ browser, server, media: origin.url }))
-  for (const colorScheme of ['dark', 'light']) {
-    for (const size of ['desktop', 'phone']) {
-      await scenes.each({ colorScheme, size, locale: 'en-US' }, async (name, page) => {
-        const found = await complaints(page)
-        for (const f of found) all.push({ scene: name, colorScheme, size, ...f })
-        const serious = found.filter((f) => f.impact === 'serious' || f.impact === 'critical').length
-        const words = found.map((f) => `${f.rule} (${f.impact}) at ${f.where}`).join(' | ')
-        c.expect(`${name}, ${size}, ${colorScheme}`, found.length ? `${found.length}, ${serious} of them serious: ${words}` : 'nothing', 'nothing', found.length === 0)
-      })
-    }
+  for (const [size, colorScheme] of given.all ? [...LOOKS, ...MORE] : LOOKS) {
+    await scenes.each({ colorScheme, size, locale: 'en-US' }, async (name, page) => {
+      const found = await complaints(page)
+      for (const f of found) all.push({ scene: name, colorScheme, size, ...f })
+      const serious = found.filter((f) => f.impact === 'serious' || f.impact === 'critical').length
+      const words = found.map((f) => `${f.rule} (${f.impact}) at ${f.where}`).join(' | ')
+      c.expect(`${name}, ${size}, ${colorScheme}`, found.length ? `${found.length}, ${serious} of them serious: ${words}` : 'nothing', 'nothing', found.length === 0)
+    })
   }
   for (const f of all) console.log(`${f.scene} ${f.size} ${f.colorScheme}: ${f.rule} (${f.impact}) ${f.where}\n    ${f.why}`)
   return all
-}, options())
+}, given)
