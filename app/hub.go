@@ -154,9 +154,7 @@ func (h *hub) all() []*live {
 // receive is the bus's reader: it must be quick.
 func (a *App) receive(topic string, payload []byte) {
 	if topic == topicSessions {
-		ids := decodeSessionsEnded(payload)
-		a.sessions.drop(ids)
-		a.hub.expelSessions(ids)
+		a.forgetSessions(decodeSessionsEnded(payload))
 		return
 	}
 	id, ok := strings.CutPrefix(topic, topicRoom)
@@ -168,10 +166,13 @@ func (a *App) receive(topic string, payload []byte) {
 	}
 }
 
-// resync is called when messages may have been lost: rooms read the log and tell each other who is there.
+// resync is called when messages may have been lost: rooms read the log and tell each other who is there, and
+// logins are looked at again.
 func (h *hub) resync(topics []string) {
 	for _, t := range topics {
-		if l := h.find(RoomID(strings.TrimPrefix(t, topicRoom))); l != nil {
+		if t == topicSessions {
+			h.background(h.app.recheckSessions)
+		} else if l := h.find(RoomID(strings.TrimPrefix(t, topicRoom))); l != nil {
 			l.distrust()
 		}
 	}
@@ -256,8 +257,23 @@ func (h *hub) expelSessions(ids []SessionID) {
 		ended[id] = true
 	}
 	for _, l := range h.all() {
-		l.expel(func(s *Seat) bool { return ended[s.actor.session] }, CodeUnauthenticated, "The session has ended. Sign in again.")
+		l.expel(func(s *Seat) bool { return ended[s.actor.session] }, CodeUnauthenticated, sessionOver)
 	}
+}
+
+// sessions are the logins of everyone seated on this node.
+func (h *hub) sessions() map[SessionID]bool {
+	ids := make(map[SessionID]bool)
+	for _, l := range h.all() {
+		l.mu.Lock()
+		for _, s := range l.seats {
+			if id := s.actor.session; id != "" {
+				ids[id] = true
+			}
+		}
+		l.mu.Unlock()
+	}
+	return ids
 }
 
 // online counts the persons present in a room, on any node. It is for show and for capacity: trouble gives what this node knows.

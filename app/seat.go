@@ -87,6 +87,9 @@ func (a *App) Sit(ctx context.Context, by Actor, room RoomID, opt SitOptions) (*
 		a.hub.release(l)
 		return nil, err
 	}
+	if by.session != "" && a.sessions.hasEnded(by.session) { // while we were looking for a seat
+		l.expel(func(other *Seat) bool { return other == s }, CodeUnauthenticated, sessionOver)
+	}
 	return s, nil
 }
 

@@ -134,3 +134,36 @@ func (c *cluster) chatter(ctx context.Context, k *talker, i int) {
 		}
 	}
 }
+
+// TestEndingsOutliveRedis is the rest of ABUSE-171: who is thrown out on one node while Redis is away is out on the other
+// as soon as it is back, although nobody told the other node.
+func TestEndingsOutliveRedis(t *testing.T) {
+	t.Parallel()
+	redis := peertest.NewRedisServer(t)
+	c := newCluster(t, redis.URL())
+	user := c.b.as(signUp(t, c.b, "203.0.113.250", "ana"))
+	user.must("POST", "/api/v1/rooms/"+c.room.ID+"/join", map[string]any{}, nil)
+	guest := c.guest(c.b)
+	loggedOut, kicked := user.dial(c.room.ID, dialOptions{}), guest.dial(c.room.ID, dialOptions{})
+	c.host.dial(c.room.ID, dialOptions{})
+	redis.Stop(t)
+	eventually(t, 10*time.Second, func() error { return user.on(c.a).call("POST", "/api/v1/auth/logout", map[string]any{}, nil) })
+	eventually(t, 10*time.Second, func() error {
+		return c.host.call("POST", "/api/v1/rooms/"+c.room.ID+"/members/"+guest.id+"/kick", map[string]any{}, nil)
+	})
+	eventually(t, 4*time.Second, func() error { // requests ask the database
+		if err := user.call("GET", "/api/v1/me", nil, nil); refusal(err) != "unauthenticated" {
+			return fmt.Errorf("the token on the other node, without Redis: %v", err)
+		}
+		return nil
+	})
+	redis.Start(t)
+	back := time.Now()
+	if code, _ := kicked.closed(10 * time.Second); code != 4410 {
+		t.Errorf("who was kicked is closed with %d", code)
+	}
+	if code, _ := loggedOut.closed(10 * time.Second); code != 4401 {
+		t.Errorf("who signed out is closed with %d", code)
+	}
+	t.Logf("both are out on the other node %v after Redis is back", time.Since(back).Round(10*time.Millisecond))
+}
