@@ -32,7 +32,9 @@ func TestNobodySlipsIn(t *testing.T) {
 			u := s.as(signUp(t, s, fmt.Sprint("203.0.113.", i), fmt.Sprint("user", i)))
 			u.must("POST", "/api/v1/rooms/"+room+"/join", map[string]any{}, nil)
 			return u
-		}, func(_ string, who *client) error { return who.call("POST", "/api/v1/auth/logout", map[string]any{}, nil) }},
+		}, func(_ string, who *client) error {
+			return who.call("POST", "/api/v1/auth/logout", map[string]any{}, nil)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			room := host.createRoom(nil)
