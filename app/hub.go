@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
-	"time"
 
 	"synctv/app/playback"
 )
@@ -300,79 +299,22 @@ func (a *App) online(ctx context.Context, id RoomID) int {
 	return len(persons)
 }
 
-// housekeep notes once a second which rooms are alive, and now and then clears away what is over.
-func (a *App) housekeep(ctx context.Context) {
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
-	for n := 1; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-second.C:
-		}
-		a.noteAlive(ctx, n%30 == 1)
-		if n%60 == 5 {
-			a.clearAway(ctx)
-		}
-	}
-}
-
-// noteAlive records which rooms play and, less often, in which somebody is present.
-func (a *App) noteAlive(ctx context.Context, touch bool) {
-	var playing, present []RoomID
-	for _, l := range a.hub.all() {
-		l.mu.Lock()
-		if len(l.seats) > 0 {
-			present = append(present, l.id)
-			if l.state.Playing {
-				playing = append(playing, l.id)
-			}
-		}
-		l.mu.Unlock()
-	}
-	now := a.Now()
-	if len(playing) > 0 {
-		if err := a.Store.NotePlaying(ctx, playing, now); err != nil && ctx.Err() == nil {
-			a.Log.WarnContext(ctx, "cannot note which rooms play", "err", err)
-		}
-	}
-	if touch && len(present) > 0 {
-		if err := a.Store.TouchRooms(ctx, present, now); err != nil && ctx.Err() == nil {
-			a.Log.WarnContext(ctx, "cannot note which rooms are used", "err", err)
-		}
-	}
-}
-
-func (a *App) clearAway(ctx context.Context) {
-	now := a.Now()
-	idle, err := a.Store.IdleRooms(ctx, now, 100)
-	for _, id := range idle {
-		if a.online(ctx, id) > 0 {
-			continue
-		}
-		if err := a.closeRoom(ctx, id, Actor{}, "idle"); err != nil && CodeOf(err) != CodeNotFound {
-			a.Log.WarnContext(ctx, "cannot delete an idle room", "room", id, "err", err)
-		}
-	}
-	if err == nil {
-		_, err = a.Store.DeleteExpiredSessions(ctx, now.Add(-24*time.Hour))
-	}
-	if err != nil && ctx.Err() == nil {
-		a.Log.WarnContext(ctx, "housekeeping", "err", err)
-	}
-}
-
-// closeRoom deletes a room and sends everybody out. The last event lives on the bus alone: the
-// log went with the room.
-func (a *App) closeRoom(ctx context.Context, id RoomID, by Actor, reason string) error {
+// closeRoom deletes a room, if still agrees, and sends everybody out. The last event lives on the
+// bus alone: the log went with the room.
+func (a *App) closeRoom(ctx context.Context, id RoomID, by Actor, reason string, still func(Room) bool) error {
 	var last Event
 	_, err := a.Store.UpdateRoom(ctx, id, func(tx RoomTx) error {
+		if !still(tx.Room()) {
+			return nil
+		}
 		last = Event{Seq: tx.NextSeq(), At: a.Now(), By: by.person, ByName: by.name, Body: RoomClosed{reason}}
 		return tx.DeleteRoom()
 	})
 	if err != nil {
 		return err
 	}
-	a.hub.publish(ctx, id, []Event{last})
+	if last.Body != nil {
+		a.hub.publish(ctx, id, []Event{last})
+	}
 	return nil
 }

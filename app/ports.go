@@ -93,6 +93,8 @@ type MemberStore interface {
 	Ban(ctx context.Context, room RoomID, id PersonID, addressKey string) (Ban, error)
 	ListBans(ctx context.Context, room RoomID, p Page) (bans []Ban, next string, err error)
 	CountMembers(ctx context.Context, room RoomID) (int, error)
+	// OldGuests returns guests of all rooms who joined before the given time, the longest-standing first.
+	OldGuests(ctx context.Context, before Time, limit int) ([]Member, error)
 }
 
 // MediaStore reads the media tree.

@@ -415,7 +415,7 @@ func (a *App) DeleteRoom(ctx context.Context, g Grant) error {
 	if err := g.check(RoomOwn); err != nil {
 		return err
 	}
-	return a.closeRoom(ctx, g.room.ID, g.actor, "deleted")
+	return a.closeRoom(ctx, g.room.ID, g.actor, "deleted", func(Room) bool { return true })
 }
 
 // inRoom runs a change of the grant's room and sends its events on their way.

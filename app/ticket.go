@@ -15,6 +15,7 @@ type ticketValue struct {
 	Person  PersonID  `json:"person"`
 	Name    string    `json:"name,omitempty"`
 	Session SessionID `json:"session,omitempty"`
+	Expires Time      `json:"expires,omitempty"` // of a guest's pass
 }
 
 // CreateTicket makes a one-time ticket for one WebSocket of one room.
@@ -25,7 +26,7 @@ func (a *App) CreateTicket(ctx context.Context, by Actor, room RoomID) (string, 
 	if err := a.limit(ctx, "ticket:"+string(by.person), 30, time.Second, "Too many connections. Wait a moment."); err != nil {
 		return "", 0, err
 	}
-	value, err := json.Marshal(ticketValue{room, by.person, by.name, by.session})
+	value, err := json.Marshal(ticketValue{room, by.person, by.name, by.session, by.expires})
 	if err != nil {
 		return "", 0, Internal(err)
 	}
@@ -55,7 +56,7 @@ func (a *App) RedeemTicket(ctx context.Context, ticket string, room RoomID) (Act
 		return Actor{}, refused
 	}
 	if v.Session == "" {
-		return Actor{kind: KindGuest, person: v.Person, name: v.Name, room: v.Room}, nil
+		return Actor{kind: KindGuest, person: v.Person, name: v.Name, room: v.Room, expires: v.Expires}, nil
 	}
 	u, err := a.sessionUser(ctx, v.Session)
 	if err != nil {

@@ -73,6 +73,12 @@ func (s *Store) ListMembers(ctx context.Context, room app.RoomID, p app.Page) ([
 	return members, next, nil
 }
 
+// OldGuests returns guests of all rooms, the longest-standing first.
+func (s *Store) OldGuests(ctx context.Context, before app.Time, n int) ([]app.Member, error) {
+	return all(ctx, s.db, scanMember, "SELECT "+memberColumns+` FROM members
+		WHERE role = 'guest' AND joined < $1 ORDER BY joined, room_id, person_id LIMIT $2`, before, limit(n))
+}
+
 // CountMembers counts the people of a room, present or not.
 func (s *Store) CountMembers(ctx context.Context, room app.RoomID) (int, error) {
 	return one(ctx, s.db, scanOne[int], "", "SELECT count(*) FROM members WHERE room_id = $1", room)

@@ -56,6 +56,27 @@ func (s *Store) CountMembers(ctx context.Context, id app.RoomID) (int, error) {
 	return len(r.members), nil
 }
 
+// OldGuests implements app.MemberStore.
+func (s *Store) OldGuests(ctx context.Context, before app.Time, limit int) ([]app.Member, error) {
+	leave, err := s.enter(ctx, "OldGuests")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	list := []app.Member{}
+	for _, r := range s.rooms {
+		for _, m := range r.members {
+			if m.Role == app.RoleGuest && m.Joined < before {
+				list = append(list, m)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b app.Member) int {
+		return cmp.Or(cmp.Compare(a.Joined, b.Joined), cmp.Compare(a.RoomID, b.RoomID), cmp.Compare(a.ID, b.ID))
+	})
+	return list[:min(limit, len(list))], nil
+}
+
 // Ban implements app.MemberStore.
 func (s *Store) Ban(ctx context.Context, id app.RoomID, who app.PersonID, addressKey string) (app.Ban, error) {
 	r, leave, err := s.in(ctx, "Ban", id)

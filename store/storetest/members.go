@@ -66,6 +66,31 @@ func testListMembers(w *world) {
 	w.failsOn(err, app.CodeInvalid, "cursor")
 }
 
+func testOldGuests(w *world) {
+	var want []app.Member
+	for i := range 3 {
+		r := w.room()
+		w.update(r.ID, func(tx app.RoomTx) {
+			for j, role := range []app.RoomRole{app.RoleGuest, app.RoleMember, app.RoleAdmin, app.RoleGuest} {
+				p := app.Member{RoomID: r.ID, ID: app.PersonID(w.id("gst_")), Role: role, Joined: now + app.Time(10*i+j)}
+				w.ok(tx.SaveMember(p))
+				if role == app.RoleGuest {
+					want = append(want, p)
+				}
+			}
+		})
+	}
+	for _, c := range []struct {
+		before app.Time
+		limit  int
+		want   []app.Member
+	}{{now, 10, []app.Member{}}, {now + 1, 10, want[:1]}, {now + 11, 10, want[:3]}, {now + 100, 2, want[:2]}, {now + 100, 50, want}} {
+		got, err := w.s.OldGuests(w.ctx, c.before, c.limit)
+		w.ok(err)
+		w.same(got, c.want)
+	}
+}
+
 func testBans(w *world) {
 	r := w.room()
 	a := app.Ban{RoomID: r.ID, ID: "gst_1", Name: "Gast", Reason: "spam", By: app.PersonID(r.OwnerID), Created: now, AddressKey: "net1"}

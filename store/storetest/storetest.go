@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) app.Store) {
 		{"ManyRooms", testManyRooms},
 		{"Members", testMembers},
 		{"ListMembers", testListMembers},
+		{"OldGuests", testOldGuests},
 		{"Bans", testBans},
 		{"ListBans", testListBans},
 		{"Media", testMedia},
