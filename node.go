@@ -32,7 +32,7 @@ import (
 )
 
 // databaseWait is how long a start waits for PostgreSQL to answer.
-const databaseWait = 30 * time.Second
+const databaseWait = 8 * time.Second
 
 // Node is one process of the server: every part, built and wired. See docs/architecture.md.
 type Node struct {

@@ -106,7 +106,7 @@ func (s *server) start() {
 		s.t.Fatal(err)
 	}
 	s.cmd = exec.Command(path)
-	s.cmd.Env = append(append(os.Environ(), "SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=0", "SYNCTV_DATA_DIR="+s.dir,
+	s.cmd.Env = append(append(cleanEnv(), "SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=0", "SYNCTV_DATA_DIR="+s.dir,
 		"SYNCTV_AUTH_PASSWORD_MEMORY_KIB=8192", "SYNCTV_AUTH_PASSWORD_PASSES=1"), s.env...)
 	if s.logs == nil {
 		s.logs = &logBuffer{}

@@ -58,6 +58,8 @@ func (l *fakeLimits) last() string {
 	return l.keys[len(l.keys)-1]
 }
 
+func (fakeKeys) Get(context.Context, string) ([]byte, bool, error) { return nil, false, nil }
+
 func (fakeClock) Now() int64 { return 1_800_000_000_000_000 }
 
 func (s *fakeStore) UserByName(context.Context, string) (app.User, error) {
