@@ -69,7 +69,7 @@ func fanout(ctx context.Context, e env, o fanoutOptions) (*report, error) {
 	}
 	var results []fanoutResult
 	t := table{Title: fmt.Sprintf("Chat to one room, %.0f messages/s of %d bytes for %.0f s", o.rate, o.size, o.seconds),
-		Head: []string{"receivers", "deliveries/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "refused", "missing", "server us/delivery", "server CPU %", "idle CPU %", "KiB/connection", "connects/s"}}
+		Head: []string{"receivers", "deliveries/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "refused", "missing", "server us/delivery", "server CPU %", "idle CPU %", "clients CPU %", "KiB/connection", "connects/s"}}
 	for _, n := range list {
 		fmt.Fprintf(e.out, "%d receivers...\n", n)
 		r, err := fanoutOnce(ctx, e, o, n)
@@ -81,7 +81,7 @@ func fanout(ctx context.Context, e env, o fanoutOptions) (*report, error) {
 		}
 		results = append(results, *r)
 		perConn := float64(r.FullRSS-r.EmptyRSS) / 1024 / float64(n)
-		t.Rows = append(t.Rows, []any{n, r.DeliveredPerS, r.P50MS, r.P95MS, r.P99MS, r.MaxMS, r.Refused, r.Missing, r.MicrosPerDeliv, r.LoadCPU, r.IdleCPU, perConn, r.ConnectPerS})
+		t.Rows = append(t.Rows, []any{n, r.DeliveredPerS, r.P50MS, r.P95MS, r.P99MS, r.MaxMS, r.Refused, r.Missing, r.MicrosPerDeliv, r.LoadCPU, r.IdleCPU, r.ClientCPU, perConn, r.ConnectPerS})
 	}
 	return &report{Tables: []table{t}, Raw: results, Method: []string{
 		"One server process with its embedded database, receivers and senders in this process, over 127.0.0.1.",
