@@ -48,23 +48,28 @@ func (s *Server) leaveAudience(a *audience) {
 	}
 }
 
-// admit queues what a person gets first and then lets the room's frames through. It runs under
-// the room's lock, as Deliver does, so nothing comes between and nothing is missed.
+// admit queues what a person gets first, in one piece, and then lets the room's frames through. It
+// runs under the room's lock, as Deliver does, so nothing comes between and nothing is missed.
 func (a *audience) admit(c *conn, rc *reactor.Conn, seat *app.Seat, w app.Welcome, missed []app.Event) {
 	a.mu.Lock()
 	a.seats[seat.ID()] = c
 	a.mu.Unlock()
-	rc.SetMask(maskOf(seat))
-	rc.Send(frame(translate.Welcome(w, a.srv.cfg.Version), c.variant))
+	c.look(rc, seat)
+	first := encode(translate.Welcome(w, a.srv.cfg.Version), c.variant)
 	for _, ev := range missed {
-		m := translate.Event(ev, translate.NoEditor)
-		if !seat.Sees(app.Needs(ev)) {
-			m = bare(ev)
-		}
-		rc.Send(frame(m, c.variant))
+		first = append(first, encode(translate.Event(ev, translate.NoEditor), c.variant)...)
 	}
+	rc.Send(reactor.Bytes(first))
 	a.group.Join(rc)
 	c.seated(rc, seat, a)
+}
+
+// look makes the connection see what the person may see.
+func (c *conn) look(rc *reactor.Conn, seat *app.Seat) {
+	if mask := maskOf(seat); mask != c.mask {
+		c.mask = mask
+		rc.SetMask(mask)
+	}
 }
 
 // maskOf is what the person may see. Frames of class 0 reach everyone.
@@ -157,29 +162,14 @@ func (a *audience) review(ev app.Event) {
 	}
 }
 
-// close ends the connection with a goodbye.
+// close ends the connection with a goodbye. What it had still to do is not done.
 func (c *conn) close(cl closing) {
 	c.mu.Lock()
 	rc := c.rc
+	c.refused, c.queue = true, nil
 	c.mu.Unlock()
 	if rc != nil {
 		rc.CloseAfter(goodbyeFrame(c.variant, cl), errRefused)
-	}
-}
-
-// later puts the server's own work into the connection's queue; nil is a look at the person's standing.
-func (c *conn) later(m *pb.ClientMessage) {
-	c.mu.Lock()
-	if c.ended {
-		c.mu.Unlock()
-		return
-	}
-	c.queue = append(c.queue, m)
-	start := !c.running
-	c.running = true
-	c.mu.Unlock()
-	if start {
-		c.srv.jobs <- c
 	}
 }
 
@@ -194,6 +184,6 @@ func (c *conn) reviewSeat(ctx context.Context, rc *reactor.Conn, seat *app.Seat)
 		c.close(closeOf(app.AsError(err)))
 		return
 	}
-	rc.SetMask(maskOf(seat))
+	c.look(rc, seat)
 	rc.Send(frame(&pb.ServerMessage{Body: &pb.ServerMessage_You{You: translate.Member(g.Standing())}}, c.variant))
 }

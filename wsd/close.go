@@ -79,6 +79,8 @@ func closeFor(err error, spread float64) closing {
 		return closing{broken.Code, "protocol_error", broken.Error(), false, 0}
 	case errors.Is(err, errFlood):
 		return closing{closeFlood, "rate_limited", "Too many messages. Wait a moment.", true, 5 * time.Second}
+	case errors.Is(err, errSilent):
+		return closing{closeSlow, "too_slow", "Nothing was heard from you for a minute. Come back to continue.", true, time.Second + jitter}
 	case errors.Is(err, reactor.ErrOverflow), errors.Is(err, reactor.ErrStalled):
 		return closing{closeSlow, "too_slow", "The connection could not keep up. Come back to continue.", true, time.Second + jitter}
 	case errors.Is(err, reactor.ErrDrained), errors.Is(err, reactor.ErrShutdown):

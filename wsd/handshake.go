@@ -37,6 +37,9 @@ func (s *Server) welcome(ctx context.Context, nc net.Conn) {
 		}
 	}()
 	nc.SetDeadline(time.Now().Add(handshakeTimeout))
+	waiting := nc
+	stop := context.AfterFunc(ctx, func() { waiting.SetReadDeadline(time.Now()) }) // who has not asked yet is not waited for
+	defer stop()
 	var prefix []byte
 	if u, ok := nc.(sniffed); ok {
 		if tcp, peeked := u.Unwrap(); tcp != nil {
@@ -48,6 +51,7 @@ func (s *Server) welcome(ctx context.Context, nc net.Conn) {
 		nc.Close()
 		return
 	}
+	stop()
 	nc.SetDeadline(time.Time{})
 	served = true
 	s.serve(ctx, nc, req, actor, addr)
@@ -128,8 +132,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, req *wire.Request, acto
 		c.sayGoodbye(rc, err)
 		return
 	}
-	if c.gone() {
-		seat.Leave() // the connection ended while we were looking for a seat
+	if c.standUp() { // the connection ended while we were looking for a seat
+		s.leaveSeat(seat, aud)
 	}
 }
 

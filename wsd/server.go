@@ -148,6 +148,13 @@ func (s *Server) Run(ctx context.Context, ln net.Listener, drain context.Context
 	return err
 }
 
+// leaveSeat gives up a seat and the audience it was held for.
+func (s *Server) leaveSeat(seat *app.Seat, aud *audience) {
+	aud.remove(seat.ID())
+	seat.Leave()
+	s.leaveAudience(aud)
+}
+
 // accept hands every connection to a goroutine of its own for the handshake, and returns when
 // the listener is closed and all handshakes have ended.
 func (s *Server) accept(ctx context.Context, ln net.Listener) {
@@ -155,8 +162,19 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) {
 	defer handshakes.Wait()
 	for {
 		nc, err := ln.Accept()
-		if err != nil {
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			if err == nil {
+				nc.Close()
+			}
 			return
+		case err != nil: // no file descriptors, for example: it passes
+			s.log.Warn("cannot accept a connection", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+			continue
 		}
 		if s.open.Add(1) > int64(s.cfg.MaxConnections) {
 			s.open.Add(-1)
@@ -177,6 +195,9 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) {
 	}
 }
 
+// acceptPause is how long Accept is left alone after it failed.
+const acceptPause = 100 * time.Millisecond
+
 func turnAway(nc net.Conn, why string) {
 	nc.SetDeadline(time.Now().Add(time.Second))
 	wire.Refuse(nc, &wire.Rejection{Status: 503, Reason: why})
@@ -190,7 +211,7 @@ func (s *Server) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case c := <-s.jobs:
-			c.runQueue(ctx)
+			c.runNext(ctx)
 		}
 	}
 }
