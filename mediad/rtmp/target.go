@@ -56,22 +56,22 @@ func ParseTarget(c Connect, name string) (Target, error) {
 	}
 	all := append(appParts, nameParts...)
 	for i, p := range all {
-		p, err := unescapePart(p)
-		if err != nil {
-			return Target{}, err
+		if u, err := url.PathUnescape(p); err == nil {
+			all[i] = u
 		}
-		all[i] = p
 	}
 	last := len(all) - 1
 	all[last], query, _ = strings.Cut(all[last], "?") // it was escaped
 	t.addParams(query)
 	for _, prefix := range []string{"flv:", "mp4:", "mp3:"} {
-		if s, ok := strings.CutPrefix(all[last], prefix); ok && s != "" {
+		if s, ok := strings.CutPrefix(all[last], prefix); ok {
 			all[last] = s
 		}
 	}
-	if all[last] == "" {
-		return Target{}, ErrNameMissing
+	for _, p := range all {
+		if err := checkPart(p); err != nil {
+			return Target{}, err
+		}
 	}
 	t.App, t.Stream = strings.Join(all[:last], "/"), all[last]
 	if len(t.App)+len(t.Stream) > maxName {
@@ -105,16 +105,16 @@ func parts(path string) []string {
 	return out
 }
 
-// unescapePart undoes URL escapes, if p is escaped at all, and checks the result.
-func unescapePart(p string) (string, error) {
-	if s, err := url.PathUnescape(p); err == nil {
-		p = s
-	}
+// checkPart judges a part of a path as it will be used.
+func checkPart(p string) error {
 	bad := func(r rune) bool { return r == '/' || r == '\\' || !unicode.IsPrint(r) }
-	if !utf8.ValidString(p) || p == "." || p == ".." || strings.ContainsFunc(p, bad) {
-		return "", ErrNameInvalid
+	switch {
+	case p == "":
+		return ErrNameMissing
+	case !utf8.ValidString(p) || p == "." || p == ".." || strings.ContainsFunc(p, bad):
+		return ErrNameInvalid
 	}
-	return p, nil
+	return nil
 }
 
 // addParams adds those that can be read.
