@@ -51,7 +51,7 @@ func checkPassword(field, password string) error {
 
 func checkDisplayName(name string) (string, error) {
 	name = cleanLine(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 32 {
+	if !visible(name) || utf8.RuneCountInString(name) > 32 {
 		return "", Invalid("display_name", "A name has 1 to 32 characters.")
 	}
 	return name, nil
@@ -61,6 +61,9 @@ func checkDisplayName(name string) (string, error) {
 func (a *App) Register(ctx context.Context, from Origin, username, password, displayName string) (Tokens, error) {
 	if !a.cfg.RegistrationOpen {
 		return Tokens{}, Errorf(CodeRegistrationClosed, "Registration is closed. Ask an administrator for an account.")
+	}
+	if _, err := draftUser(username, password, displayName); err != nil {
+		return Tokens{}, err // a slip of the finger costs nothing
 	}
 	if err := a.limit(ctx, "register:"+network(from.Address), 5, time.Minute, "Too many new accounts from here. Wait a little."); err != nil {
 		return Tokens{}, err
@@ -73,6 +76,21 @@ func (a *App) Register(ctx context.Context, from Origin, username, password, dis
 }
 
 func (a *App) createUser(ctx context.Context, username, password, displayName string, role UserRole) (User, error) {
+	u, err := draftUser(username, password, displayName)
+	if err != nil {
+		return User{}, err
+	}
+	hash, err := a.Passwords.Hash(ctx, password)
+	if err != nil {
+		return User{}, err
+	}
+	now := a.Now()
+	u.ID, u.Role, u.PasswordHash, u.Created = UserID(newID("usr_", now)), role, hash, now
+	return u, a.Store.CreateUser(ctx, u)
+}
+
+// draftUser checks what a new account is to be called.
+func draftUser(username, password, displayName string) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
@@ -83,16 +101,7 @@ func (a *App) createUser(ctx context.Context, username, password, displayName st
 	if err != nil {
 		return User{}, err
 	}
-	if err := checkPassword("password", password); err != nil {
-		return User{}, err
-	}
-	hash, err := a.Passwords.Hash(ctx, password)
-	if err != nil {
-		return User{}, err
-	}
-	now := a.Now()
-	u := User{ID: UserID(newID("usr_", now)), Username: username, DisplayName: displayName, Role: role, PasswordHash: hash, Created: now}
-	return u, a.Store.CreateUser(ctx, u)
+	return User{Username: username, DisplayName: displayName}, checkPassword("password", password)
 }
 
 // loginKnownFor is how long a network counts as one that an account signs in from.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 )
@@ -26,7 +27,7 @@ func checkMessageText(text string) (string, error) {
 	}
 	text = cleanText(text)
 	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
+	case !visible(text):
 		return "", Invalid("text", "The message is empty.")
 	case n > maxMessageRunes:
 		return "", Invalid("text", "A message has at most %d characters.", maxMessageRunes)
@@ -55,7 +56,26 @@ func (a *App) SendMessage(ctx context.Context, g Grant, in NewMessage) (Message,
 	if err := a.limitChat(ctx, g); err != nil {
 		return Message{}, err
 	}
+	if err := a.limitSlow(ctx, g); err != nil {
+		// The answer to a message that did arrive may have got lost: saying it again is not saying more.
+		if first, ferr := a.sentBefore(ctx, g, in.ClientID); ferr == nil {
+			return first, nil
+		}
+		return Message{}, err
+	}
 	return a.sendMessage(ctx, g, text, in)
+}
+
+// sentBefore finds a message of the person by their own id for it.
+func (a *App) sentBefore(ctx context.Context, g Grant, clientID string) (first Message, err error) {
+	if clientID == "" {
+		return Message{}, Errorf(CodeNotFound, "There is no such message.")
+	}
+	err = a.inRoom(ctx, g, func(tx RoomTx, _ func(EventBody) error) error {
+		first, err = tx.MessageByClient(g.actor.person, clientID)
+		return err
+	})
+	return first, err
 }
 
 func checkDanmaku(g Grant, d *Danmaku, text string) error {
@@ -135,13 +155,16 @@ func (a *App) stampDanmaku(tx RoomTx, d *Danmaku, now Time) error {
 
 func (a *App) limitChat(ctx context.Context, g Grant) error {
 	const tooFast = "You are writing very fast. Wait a moment."
-	key := string(g.room.ID) + ":" + string(g.actor.person)
-	if err := a.limit(ctx, "chat:"+key, 10, 500*time.Millisecond, tooFast); err != nil {
-		return err
-	}
+	return a.limit(ctx, "chat:"+chatKey(g), 10, 500*time.Millisecond, tooFast)
+}
+
+func chatKey(g Grant) string { return string(g.room.ID) + ":" + string(g.actor.person) }
+
+// limitSlow is the room's own limit, which does not hold those who look after the chat.
+func (a *App) limitSlow(ctx context.Context, g Grant) error {
 	slow := time.Duration(g.room.Settings.SlowModeMs) * time.Millisecond
 	if slow > 0 && !g.Allows(ChatModerate) {
-		return a.limit(ctx, "slow:"+key, 1, slow, "Slow mode is on. Wait before the next message.")
+		return a.limit(ctx, "slow:"+chatKey(g), 1, slow, "Slow mode is on. Wait before the next message.")
 	}
 	return nil
 }
@@ -184,6 +207,9 @@ func (a *App) DeleteMessage(ctx context.Context, g Grant, id MessageID) error {
 		if m.PersonID != g.actor.person && !g.Allows(ChatModerate) {
 			return errMayNot()
 		}
+		if m.Deleted {
+			return errNoChange
+		}
 		m.Text, m.Deleted = "", true
 		return nil
 	})
@@ -209,8 +235,14 @@ func (a *App) changeMessage(ctx context.Context, g Grant, id MessageID, change f
 		}
 		return emit(MessageChanged{m})
 	})
+	if errors.Is(err, errNoChange) {
+		err = nil
+	}
 	return after, err
 }
+
+// errNoChange ends a transaction that has nothing to do.
+var errNoChange = errors.New("nothing to change")
 
 // ListDanmaku returns the danmaku of an item between two positions (to 0 is the end), by position. Needs history_view.
 func (a *App) ListDanmaku(ctx context.Context, g Grant, media MediaID, fromMs, toMs float64) ([]Message, bool, error) {

@@ -63,7 +63,7 @@ func (a *App) roomByCode(ctx context.Context, code string) (Room, error) {
 
 // admit checks what everyone must show who comes into a room for the first time.
 func (a *App) admit(ctx context.Context, from Origin, r Room, who PersonID, password, invite string) error {
-	invited := subtle.ConstantTimeCompare([]byte(invite), []byte(r.InviteCode)) == 1
+	invited := invite != "" && subtle.ConstantTimeCompare([]byte(invite), []byte(r.InviteCode)) == 1
 	if r.Settings.Visibility == Private && !invited {
 		return errNoRoom()
 	}
@@ -128,6 +128,9 @@ func (a *App) JoinRoom(ctx context.Context, by Actor, from Origin, id RoomID, pa
 	} else if CodeOf(err) != CodeNotFound {
 		return RoomInfo{}, err
 	}
+	if err := a.limit(ctx, "join:"+string(by.person), 20, 3*time.Second, "Too many rooms at once. Wait a moment."); err != nil {
+		return RoomInfo{}, err
+	}
 	if !by.serverAdmin() {
 		if err := a.admit(ctx, from, r, by.person, password, invite); err != nil {
 			return RoomInfo{}, err
@@ -166,7 +169,7 @@ func (a *App) JoinAsGuest(ctx context.Context, from Origin, id RoomID, name, pas
 		return Tokens{}, errNoRoom()
 	}
 	name = cleanLine(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 32 {
+	if !visible(name) || utf8.RuneCountInString(name) > 32 {
 		return Tokens{}, Invalid("name", "A name has 1 to 32 characters.")
 	}
 	r, err := a.Store.Room(ctx, id)

@@ -107,6 +107,9 @@ func (g Grant) mayShape(m Member, p MemberPatch) error {
 		}
 	}
 	if p.Own != nil {
+		if (p.Own.Allow|p.Own.Deny)&^allGrantable != 0 {
+			return Invalid("permissions", "There is no such permission.")
+		}
 		// Taking a denial away gives as much as an allowance does.
 		if given := p.Own.Allow | m.Own.Deny&^p.Own.Deny; !g.actions.Has(given & allGrantable) {
 			return errMayNotGive()

@@ -62,8 +62,11 @@ func (a *App) Refresh(ctx context.Context, from Origin, token string) (Tokens, e
 		return Tokens{}, err
 	}
 	u, err := a.Store.User(ctx, s.UserID)
-	if err != nil {
+	if CodeOf(err) == CodeNotFound {
 		return Tokens{}, errEnded()
+	}
+	if err != nil {
+		return Tokens{}, err
 	}
 	if u.Disabled {
 		return Tokens{}, Errorf(CodeDisabled, "This account is disabled. Ask an administrator.")

@@ -48,6 +48,16 @@ func (s RoomSettings) normalise() (RoomSettings, error) {
 	if s.Wait == "" {
 		s.Wait = d.Wait
 	}
+	switch s.Visibility {
+	case Public, Unlisted, Private:
+	default:
+		return s, Invalid("settings.visibility", "A room is public, unlisted or private.")
+	}
+	switch s.Wait {
+	case WaitOff, WaitSoft, WaitStrict:
+	default:
+		return s, Invalid("settings.wait_policy", "A room waits off, soft or strict.")
+	}
 	if roleBase[s.Preset] == nil {
 		return s, Invalid("settings.preset", "A preset is open or host.")
 	}
@@ -73,7 +83,7 @@ func (s RoomSettings) normalise() (RoomSettings, error) {
 
 func checkRoomName(name string) (string, error) {
 	name = cleanLine(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 80 {
+	if !visible(name) || utf8.RuneCountInString(name) > 80 {
 		return "", Invalid("name", "A room's name has 1 to 80 characters.")
 	}
 	return name, nil
@@ -179,8 +189,7 @@ func (a *App) GetRoom(ctx context.Context, by Actor, id RoomID) (RoomInfo, error
 
 // outsideView is a room as somebody sees it who has not joined.
 func (a *App) outsideView(ctx context.Context, r Room) (RoomInfo, error) {
-	v := RoomInfo{Room: r, OwnerName: a.userName(ctx, r.OwnerID), Online: a.online(ctx, r.ID)}
-	v.Room.InviteCode = ""
+	v := RoomInfo{Room: r.public(), OwnerName: a.userName(ctx, r.OwnerID), Online: a.online(ctx, r.ID)}
 	if r.PasswordHash == "" {
 		v.NowPlaying = a.nowPlaying(ctx, r.ID)
 	}
@@ -191,10 +200,10 @@ func (a *App) outsideView(ctx context.Context, r Room) (RoomInfo, error) {
 
 // viewRoom is a room as a member sees it.
 func (a *App) viewRoom(ctx context.Context, g Grant) (RoomInfo, error) {
-	v := RoomInfo{Room: g.room, OwnerName: a.userName(ctx, g.room.OwnerID), Online: a.online(ctx, g.room.ID),
+	v := RoomInfo{Room: g.room.public(), OwnerName: a.userName(ctx, g.room.OwnerID), Online: a.online(ctx, g.room.ID),
 		MyRole: g.member.Role, MyPermissions: g.actions, ShowInvite: g.mayInvite()}
-	if !v.ShowInvite {
-		v.Room.InviteCode = ""
+	if v.ShowInvite {
+		v.Room.InviteCode = g.room.InviteCode
 	}
 	pb, err := a.playbackNow(ctx, g.room.ID)
 	if err != nil {
@@ -402,8 +411,9 @@ func (a *App) changeRoom(ctx context.Context, g Grant, change func(*Room) error)
 	return a.GetRoom(ctx, g.actor, g.room.ID)
 }
 
-// public is the room without its secrets, for events.
+// public is the room without its secrets, for events and for people.
 func (r Room) public() Room {
+	r.InviteCode = ""
 	if r.PasswordHash != "" {
 		r.PasswordHash = "set"
 	}

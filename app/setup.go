@@ -51,6 +51,9 @@ func (a *App) RedeemSetup(ctx context.Context, from Origin, token string) (Token
 	if err != nil {
 		return Tokens{}, err
 	}
+	if u.PasswordHash != "" { // links of other nodes, or of an earlier start, open nothing any more
+		return Tokens{}, errSetup()
+	}
 	return a.startSession(ctx, u)
 }
 

@@ -44,6 +44,18 @@ func cleanText(s string) string {
 	}, s))
 }
 
+// visible tells whether there is anything to see of a text: names of nothing but blanks and joiners
+// would be nobody's.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		switch r {
+		case 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0: // fillers: letters and symbols that show nothing
+			return false
+		}
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
+	})
+}
+
 // isDirectional tells embedding, override and isolate characters, which can reorder a line (CVE-2021-42574).
 func isDirectional(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x200E || r == 0x200F
