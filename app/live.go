@@ -102,7 +102,9 @@ func (l *live) restore(ctx context.Context, r Room) error {
 	alone := len(l.people.crowd) == 0
 	l.room, l.state = r, s
 	l.notePresence()
-	l.firstPlay = seen == 0 && s.Playing && alone
+	// A room that was made to play was last set when it was made; after any other change somebody was
+	// there. That its length was learnt since changes nothing of this.
+	l.firstPlay = seen == 0 && s.SetAtUs == int64(r.Created) && s.Playing && alone
 	// Events that came while we were reading are newer than r.Seq and wait in pending.
 	l.cursor = r.Seq
 	l.settle()
