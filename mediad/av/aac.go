@@ -189,3 +189,30 @@ func BuildAACConfig(sampleRate, channels int) []byte {
 	}
 	return []byte{aacLC<<3 | byte(index>>1), byte(index)<<7 | byte(config)<<3}
 }
+
+// ADTS is the header that AAC frames have outside of containers (ISO/IEC 14496-3
+// section 1.A.2).
+type ADTS struct {
+	SampleRate, Channels int
+	Size                 int // bytes of the header
+}
+
+// ParseADTS reads the header of b, if b is one whole frame with it. No raw frame
+// begins with these bits: they would end it.
+func ParseADTS(b []byte) (ADTS, bool) {
+	if len(b) < 7 || b[0] != 0xff || b[1]&0xf6 != 0xf0 {
+		return ADTS{}, false
+	}
+	if length := int(b[3]&3)<<11 | int(b[4])<<3 | int(b[5])>>5; length != len(b) {
+		return ADTS{}, false
+	}
+	h := ADTS{
+		SampleRate: aacRate(&bitReader{b: []byte{b[2] << 2 & 0xf0, 0, 0, 0}}),
+		Channels:   aacChannels(uint32(b[2]&1)<<2 | uint32(b[3])>>6),
+		Size:       7,
+	}
+	if b[1]&1 == 0 { // a checksum follows
+		h.Size = min(9, len(b))
+	}
+	return h, true
+}
