@@ -165,7 +165,12 @@ func (a *App) ServerInfo() ServerInfo {
 
 // limit takes one token of a rate and fails with CodeRateLimited when there is none.
 func (a *App) limit(ctx context.Context, key string, burst int, per time.Duration, message string) error {
-	ok, wait, err := a.Limits.Allow(ctx, key, burst, per, 1)
+	return a.limitBy(ctx, key, burst, per, 1, message)
+}
+
+// limitBy is limit for what costs more than one token.
+func (a *App) limitBy(ctx context.Context, key string, burst int, per time.Duration, cost int, message string) error {
+	ok, wait, err := a.Limits.Allow(ctx, key, burst, per, cost)
 	if err != nil {
 		return Wrap(CodeUnavailable, err, "The server cannot check this now. Try again in a moment.")
 	}

@@ -175,6 +175,19 @@ func (a *App) learnDuration(tx RoomTx, emit func(EventBody) error, m Media) erro
 	return emit(PlaybackChanged{next})
 }
 
+// forgetLength lets playback learn anew what the current item is, when its address has changed.
+func (a *App) forgetLength(tx RoomTx, emit func(EventBody) error, m Media) error {
+	pb, err := tx.Playback()
+	if err != nil || pb.MediaID != string(m.ID) || pb.DurationMs == 0 && !pb.Live {
+		return err
+	}
+	pb.DurationMs, pb.Live, pb.Revision, pb.ClientID = 0, false, pb.Revision+1, ""
+	if err := tx.SavePlayback(pb); err != nil {
+		return err
+	}
+	return emit(PlaybackChanged{pb})
+}
+
 // playbackError turns a refusal of package playback into the house's error.
 func playbackError(err error) error {
 	var pe *playback.Error

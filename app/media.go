@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -137,7 +138,7 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 	if in.PlayNow && !g.Allows(PlaybackNavigate) {
 		return nil, errMayNot()
 	}
-	if err := a.limit(ctx, "media:"+string(g.actor.person), 60, time.Second, "Too many items at once. Wait a moment."); err != nil {
+	if err := a.limitItems(ctx, g, len(in.Items)); err != nil {
 		return nil, err
 	}
 	n, err := a.Store.CountMedia(ctx, g.room.ID)
@@ -149,12 +150,16 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 	}
 	var media []Media
 	err = a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
-		if err := checkFolder(tx, in.Parent, 0); err != nil {
-			return err
-		}
 		parent := in.Parent
 		lo, hi, err := place(tx, &parent, "", in.PlayNext || in.PlayNow, "")
 		if err != nil {
+			return err
+		}
+		height := 0
+		if slices.ContainsFunc(in.Items, func(n NewMedia) bool { return n.Kind == MediaFolder }) {
+			height = 1
+		}
+		if err := checkFolder(tx, parent, height); err != nil {
 			return err
 		}
 		if media, err = a.draftMedia(ctx, g.actor, g.room.ID, parent, lo, hi, in.Items); err != nil {
@@ -179,64 +184,14 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 	return media, nil
 }
 
-// checkFolder refuses a parent that is no folder or lies too deep.
-func checkFolder(tx RoomTx, parent MediaID, below int) error {
-	depth := below
-	for id := parent; id != ""; depth++ {
-		m, err := tx.Media(id)
-		if err != nil {
-			return err
-		}
-		if m.Kind != MediaFolder {
-			return Invalid("parent_id", "The parent is not a folder.")
-		}
-		if depth >= maxFolderDepth {
-			return Invalid("parent_id", "Folders can be at most %d deep.", maxFolderDepth)
-		}
-		id = m.ParentID
-	}
-	return nil
+// limitItems bounds how many addresses a person can make this server look at.
+func (a *App) limitItems(ctx context.Context, g Grant, n int) error {
+	return a.limitBy(ctx, "media:"+string(g.actor.person), 300, 300*time.Millisecond, n, "Too many items at once. Wait a moment.")
 }
 
-// place finds the order keys between which something comes to stand: right after what plays now,
-// before a sibling, or last. After "what plays now" may change the folder.
-func place(tx RoomTx, parent *MediaID, before MediaID, next bool, moving MediaID) (lo, hi string, err error) {
-	after := MediaID("")
-	if next {
-		pb, err := tx.Playback()
-		if err != nil {
-			return "", "", err
-		}
-		if cur, err := tx.Media(MediaID(pb.MediaID)); err == nil && cur.ID != moving {
-			*parent, after = cur.ParentID, cur.ID
-		}
-	}
-	siblings, err := tx.Siblings(*parent)
-	if err != nil {
-		return "", "", err
-	}
-	found := after == "" && before == ""
-	for _, s := range siblings {
-		if s.ID == moving {
-			continue
-		}
-		if before != "" && after == "" && s.ID == before {
-			hi, found = s.OrderKey, true
-			break
-		}
-		if after != "" && found {
-			hi = s.OrderKey
-			break
-		}
-		lo = s.OrderKey
-		if s.ID == after {
-			found = true
-		}
-	}
-	if !found {
-		return "", "", Invalid("before_id", "The item to stand before is not in that folder.")
-	}
-	return lo, hi, nil
+// limitTidying bounds how often a person changes the tree; everybody in the room is told each time.
+func (a *App) limitTidying(ctx context.Context, g Grant) error {
+	return a.limit(ctx, "tidy:"+string(g.actor.person), 60, 250*time.Millisecond, "Too many changes. Wait a moment.")
 }
 
 // mayEdit lets people change what they added themselves.
@@ -260,6 +215,14 @@ type MediaPatch struct {
 
 // UpdateMedia changes an item. One's own needs media_add, anybody's media_edit_any.
 func (a *App) UpdateMedia(ctx context.Context, g Grant, id MediaID, p MediaPatch) (Media, error) {
+	if err := a.limitTidying(ctx, g); err != nil {
+		return Media{}, err
+	}
+	if p.URL != nil {
+		if err := a.limitItems(ctx, g, 1); err != nil {
+			return Media{}, err
+		}
+	}
 	var after Media
 	probe := false
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
@@ -279,7 +242,10 @@ func (a *App) UpdateMedia(ctx context.Context, g Grant, id MediaID, p MediaPatch
 		if err := tx.SaveMedia(m); err != nil {
 			return err
 		}
-		return emit(MediaChanged{[]Media{m}})
+		if err := emit(MediaChanged{[]Media{m}}); err != nil || !probe {
+			return err
+		}
+		return a.forgetLength(tx, emit, m)
 	})
 	if err == nil && probe {
 		a.probeLater(g.room.ID, []Media{after})
@@ -297,7 +263,9 @@ func (a *App) patchMedia(m *Media, p MediaPatch) error {
 		n.Title = *p.Title
 	}
 	if p.URL != nil {
-		n.URL = *p.URL
+		if n.URL = *p.URL; !sameOrigin(n.URL, m.URL) {
+			n.Headers = nil // they were for the other server, and may hold a secret
+		}
 	}
 	if p.Subtitles != nil {
 		n.Subtitles = *p.Subtitles
@@ -316,9 +284,18 @@ func (a *App) patchMedia(m *Media, p MediaPatch) error {
 	if p.URL != nil {
 		named := m.Meta.Named
 		m.Meta, m.DurationMs = d.Meta, 0
-		m.Meta.Named = named
+		if m.Meta.Named = named; !named {
+			m.Title = titleFromURL(m.URL)
+		}
 	}
 	return nil
+}
+
+// sameOrigin tells whether two addresses belong to one server.
+func sameOrigin(a, b string) bool {
+	u, err := url.Parse(a)
+	v, err2 := url.Parse(b)
+	return err == nil && err2 == nil && u.Scheme == v.Scheme && strings.EqualFold(u.Host, v.Host)
 }
 
 // MoveMedia is what MoveMedia takes.
@@ -333,11 +310,19 @@ func (a *App) MoveMedia(ctx context.Context, g Grant, id MediaID, to MoveMedia) 
 	if err := g.check(MediaReorder); err != nil {
 		return Media{}, err
 	}
+	if err := a.limitTidying(ctx, g); err != nil {
+		return Media{}, err
+	}
 	var after Media
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		m, err := tx.Media(id)
 		if err != nil {
 			return err
+		}
+		if pb, err := tx.Playback(); err != nil {
+			return err
+		} else if to.PlayNext && pb.MediaID == string(id) {
+			return Errorf(CodeConflict, "This item is playing already.")
 		}
 		parent := to.Parent
 		lo, hi, err := place(tx, &parent, to.Before, to.PlayNext, id)
@@ -354,7 +339,11 @@ func (a *App) MoveMedia(ctx context.Context, g Grant, id MediaID, to MoveMedia) 
 			}
 			up = f.ParentID
 		}
-		if err := checkFolder(tx, parent, 0); err != nil {
+		height, err := folderHeight(tx, m)
+		if err != nil {
+			return err
+		}
+		if err := checkFolder(tx, parent, height); err != nil {
 			return err
 		}
 		m.ParentID, m.OrderKey = parent, orderBetween(lo, hi)
@@ -371,6 +360,9 @@ func (a *App) MoveMedia(ctx context.Context, g Grant, id MediaID, to MoveMedia) 
 // DeleteMedia removes an item, or a folder with all in it. One's own needs media_add, anybody's
 // media_edit_any. What is playing stops.
 func (a *App) DeleteMedia(ctx context.Context, g Grant, id MediaID) error {
+	if err := a.limitTidying(ctx, g); err != nil {
+		return err
+	}
 	return a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		m, err := tx.Media(id)
 		if err != nil {
@@ -391,26 +383,6 @@ func (a *App) DeleteMedia(ctx context.Context, g Grant, id MediaID) error {
 		}
 		return emit(MediaRemoved{ids})
 	})
-}
-
-// subtree lists a node and all below it.
-func subtree(tx RoomTx, m Media) ([]MediaID, error) {
-	ids := []MediaID{m.ID}
-	if m.Kind != MediaFolder {
-		return ids, nil
-	}
-	children, err := tx.Siblings(m.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range children {
-		below, err := subtree(tx, c)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, below...)
-	}
-	return ids, nil
 }
 
 // stopIfPlaying clears playback when its item is about to go.

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"synctv/app/playback"
 )
 
 // Source is what a player opens.
@@ -57,8 +59,11 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 	for _, sub := range m.Meta.Subtitles {
 		// A subtitle has to be readable by the page, so it always comes through us when it may.
 		if a.cfg.ProxyAllowed {
-			if path, _, err := a.Signer.SignMedia(g.room.ID, g.actor.person, sub.URL, m.Meta.Headers, true, a.Now()); err == nil {
+			path, _, err := a.Signer.SignMedia(g.room.ID, g.actor.person, sub.URL, m.Meta.Headers, true, a.Now())
+			if err == nil {
 				sub.URL = path
+			} else if m.hidesOrigin() {
+				continue // better no subtitle than an address nobody was to see
 			}
 		}
 		s.Subtitles = append(s.Subtitles, sub)
@@ -70,7 +75,6 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 // itself; so does an origin that does not let it.
 func (a *App) addVariants(s *Source, g Grant, m Media) error {
 	direct := Variant{URL: m.URL, Container: m.Meta.Container, Codecs: m.Meta.Codecs}
-	needsProxy := len(m.Meta.Headers) > 0
 	var proxied *Variant
 	var refused error
 	if a.cfg.ProxyAllowed && m.Delivery != DeliverDirect {
@@ -82,7 +86,7 @@ func (a *App) addVariants(s *Source, g Grant, m Media) error {
 		refused = err
 	}
 	switch {
-	case m.Delivery == DeliverProxy || needsProxy:
+	case m.hidesOrigin():
 		if proxied == nil {
 			if refused != nil {
 				return refused
@@ -100,6 +104,9 @@ func (a *App) addVariants(s *Source, g Grant, m Media) error {
 	}
 	return nil
 }
+
+// hidesOrigin tells whether a browser may not go to the address itself.
+func (m Media) hidesOrigin() bool { return m.Delivery == DeliverProxy || len(m.Meta.Headers) > 0 }
 
 // probeLater looks at new items in the background and tells the room what it found.
 func (a *App) probeLater(room RoomID, media []Media) {
@@ -143,9 +150,12 @@ func (a *App) probe(ctx context.Context, room RoomID, m Media) {
 
 // learn takes over what probing found.
 func (m *Media) learn(p Probed) {
-	m.Meta.Probe, m.Meta.Container, m.Meta.Codecs = "ok", p.Container, p.Codecs
+	m.Meta.Probe, m.Meta.Container, m.Meta.Codecs = "ok", clip(p.Container, 40), p.Codecs
 	m.Meta.Live, m.Meta.DirectOK, m.Meta.Seekable = p.Live, p.DirectOK, p.Seekable
-	m.DurationMs = p.DurationMs
+	m.DurationMs = 0
+	if p.DurationMs >= 1 && p.DurationMs <= playback.MaxPositionMs { // what a file says of itself can be anything
+		m.DurationMs = p.DurationMs
+	}
 	if !m.Meta.Named && p.Title != "" {
 		m.Title = clip(cleanLine(p.Title), 200)
 	}

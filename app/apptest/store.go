@@ -40,8 +40,8 @@ func NewStore() *Store {
 		rooms: make(map[app.RoomID]*room), favourites: make(map[favourite]bool)}
 }
 
-// SetFail makes calls fail from now on: f is asked before each with the method's name, and what
-// it returns is the outcome unless it is nil. A nil f lets everything through again.
+// SetFail makes calls fail from now on: f is asked before each with the method's name, without any
+// lock, and what it returns is the outcome unless it is nil. A nil f lets everything through again.
 func (s *Store) SetFail(f func(method string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,16 +64,18 @@ func (s *Store) enter(ctx context.Context, method string, texts ...string) (leav
 	}
 	s.mu.Lock()
 	s.calls[method]++
-	if s.fail != nil {
-		err = s.fail(method)
+	fail := s.fail
+	s.mu.Unlock()
+	if fail != nil {
+		err = fail(method)
 	}
 	if err == nil {
 		err = holdable(texts...)
 	}
 	if err != nil {
-		s.mu.Unlock()
 		return nil, err
 	}
+	s.mu.Lock()
 	return s.mu.Unlock, nil
 }
 
