@@ -9,6 +9,7 @@ import (
 	"synctv/internal/guard"
 	"synctv/internal/password"
 	"synctv/internal/token"
+	"synctv/internal/webhook"
 	"synctv/mediad/probe"
 	"synctv/mediad/proxy"
 )
@@ -53,6 +54,19 @@ func (t tokens) Verify(s string, now app.Time) (app.Claims, error) {
 	}
 	return app.Claims{Subject: c.Subject, Session: app.SessionID(c.Session), Room: app.RoomID(c.Room), Name: c.Name,
 		Issued: app.Time(c.Issued), Expires: app.Time(c.Expires)}, nil
+}
+
+// newHooks makes what carries hooks, nil when the operator wants none. Their address is the one place it can reach.
+func newHooks(c Config) (app.HookSender, error) {
+	if c.Livestream.HooksURL == "" {
+		return nil, nil
+	}
+	out, err := guard.New(guard.Config{AllowHosts: []string{c.Livestream.hooksHost()}, SelfPorts: []uint16{c.Server.Port}}, guard.Deps{})
+	if err != nil {
+		return nil, err
+	}
+	return webhook.New(webhook.Config{URL: c.Livestream.HooksURL, Secret: c.Livestream.HooksSecret, UserAgent: "SyncTV/" + version()},
+		out.Client(guard.ClientConfig{MaxRedirects: -1}))
 }
 
 // linkTTL is how long a link through the proxy is good at least.

@@ -34,10 +34,8 @@ type Config struct {
 	Metrics  MetricsConfig  `envPrefix:"METRICS_"`
 	Log      LogConfig      `envPrefix:"LOG_"`
 
-	Livestream struct {
-		RTMPPort uint16 `env:"RTMP_PORT" envDefault:"1935" reserved:"true"`
-	} `envPrefix:"LIVESTREAM_"`
-	WebRTC struct {
+	Livestream LivestreamConfig `envPrefix:"LIVESTREAM_"`
+	WebRTC     struct {
 		STUNPort uint16 `env:"STUN_PORT" envDefault:"3478" reserved:"true"`
 	} `envPrefix:"WEBRTC_"`
 	Management struct {
@@ -204,6 +202,7 @@ func (c *Config) problems() env.Problems {
 		bad("REDIS_KEY_PREFIX", "it is longer than 60 characters, or has other characters than letters, digits and plain marks.", "Write it like synctv:.")
 	}
 	ps = append(ps, c.addressProblems()...)
+	ps = append(ps, c.Livestream.problems()...)
 	return append(ps, c.clusterProblems()...)
 }
 
@@ -264,7 +263,7 @@ func (c *Config) warnings() (w []string) {
 			w = append(w, "SYNCTV_MEDIA_ALLOW_PRIVATE opens every private address to whoever can add media.")
 		}
 	}
-	return w
+	return append(w, c.Livestream.warnings()...)
 }
 
 // ServerAddr is where the public port listens, as host:port.
@@ -323,7 +322,7 @@ func WriteConfigMarkdown(w io.Writer) error {
 	}
 	return env.Markdown(w, fields, map[string]string{
 		"": "General", "SERVER": "Server", "DATABASE": "Database", "REDIS": "Redis", "CLUSTER": "Cluster", "AUTH": "Accounts",
-		"ROOM": "Rooms", "MEDIA": "Media", "REALTIME": "Realtime", "METRICS": "Metrics", "LOG": "Log",
+		"ROOM": "Rooms", "MEDIA": "Media", "LIVESTREAM": "Live streams", "REALTIME": "Realtime", "METRICS": "Metrics", "LOG": "Log",
 	})
 }
 

@@ -65,6 +65,9 @@ func TestConfigMistakes(t *testing.T) {
 		{"choices", []string{"SYNCTV_LOG_FORMAT=xml", "SYNCTV_CLUSTER_DISCOVERY_MODE=magic", "SYNCTV_CLUSTER_LEADER_ELECTION_MODE=x"}, []string{"LOG_FORMAT", "CLUSTER_DISCOVERY_MODE", "CLUSTER_LEADER_ELECTION_MODE"}},
 		{"level", []string{"SYNCTV_LOG_LEVEL=loud"}, []string{"LOG_LEVEL"}},
 		{"limits", []string{"SYNCTV_ROOM_MAX_MEDIA=0", "SYNCTV_REALTIME_MAX_CONNECTIONS=0", "SYNCTV_AUTH_PASSWORD_MEMORY_KIB=1"}, []string{"AUTH_PASSWORD_MEMORY_KIB", "ROOM_MAX_MEDIA", "REALTIME_MAX_CONNECTIONS"}},
+		{"live addresses", []string{"SYNCTV_LIVESTREAM_PUBLIC_RTMP_URL=http://h", "SYNCTV_LIVESTREAM_PUBLIC_HTTP_URL=rtmp://h", "SYNCTV_LIVESTREAM_HOOKS_URL=ftp://h"}, []string{"LIVESTREAM_HOOKS_URL", "LIVESTREAM_PUBLIC_HTTP_URL", "LIVESTREAM_PUBLIC_RTMP_URL"}},
+		{"ingest with a key", []string{"SYNCTV_LIVESTREAM_PUBLIC_RTMP_URL=rtmp://u:p@h/live?key=1"}, []string{"LIVESTREAM_PUBLIC_RTMP_URL"}},
+		{"short hook secret", []string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h/x", "SYNCTV_LIVESTREAM_HOOKS_SECRET=short"}, []string{"LIVESTREAM_HOOKS_SECRET"}},
 		{"prefix", []string{"SYNCTV_REDIS_KEY_PREFIX=a b"}, []string{"REDIS_KEY_PREFIX"}},
 		{"blank name", []string{"SYNCTV_SERVER_NAME=  "}, []string{"SERVER_NAME"}},
 	}

@@ -54,7 +54,7 @@ type Node struct {
 }
 
 // keyring holds one key per use, all derived from the master secret.
-type keyring struct{ tokens, refresh, proxy, addresses, cluster []byte }
+type keyring struct{ tokens, refresh, proxy, addresses, live, cluster []byte }
 
 // shared is what coord gives, over Redis or in memory.
 type shared struct {
@@ -99,7 +99,7 @@ func (n *Node) openData(ctx context.Context) error {
 	for _, k := range []struct {
 		key *[]byte
 		use string
-	}{{&n.keys.tokens, "tokens"}, {&n.keys.refresh, "refresh"}, {&n.keys.proxy, "proxy"}, {&n.keys.addresses, "addresses"}, {&n.keys.cluster, "cluster"}} {
+	}{{&n.keys.tokens, "tokens"}, {&n.keys.refresh, "refresh"}, {&n.keys.proxy, "proxy"}, {&n.keys.addresses, "addresses"}, {&n.keys.live, "live"}, {&n.keys.cluster, "cluster"}} {
 		if *k.key, err = derive(master, k.use); err != nil {
 			return err
 		}
@@ -178,15 +178,20 @@ func (n *Node) buildApp(context.Context) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := newHooks(c)
+	if err != nil {
+		return err
+	}
 	n.app, err = app.New(app.Config{
 		Name: c.Server.Name, Version: version(), NodeID: n.id,
 		RegistrationOpen: c.Auth.Registration, GuestsAllowed: c.Auth.Guests, ProxyAllowed: c.Media.Proxy,
 		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
-		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh,
+		RTMPPort: c.Livestream.RTMPPort, LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
+		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
 	}, app.Deps{
 		Store: n.store, Bus: n.shared.bus, Presence: n.shared.presence, Keys: n.shared.keys, Limits: n.shared.limits, Clock: n.shared.clock,
-		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Log: n.log,
+		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Hooks: hooks, Log: n.log,
 	})
 	return err
 }

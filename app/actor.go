@@ -23,9 +23,19 @@ type Actor struct {
 	expires Time
 }
 
-// Origin is where a call comes from, for limits and bans.
+// Origin is where a call comes from, for limits and bans, and how it came, for the addresses we hand out.
 type Origin struct {
 	Address netip.Addr
+	// Host is the name, with a port or not, under which the caller reached us; "" when that is not known.
+	Host string
+	// Secure tells that the caller came by TLS.
+	Secure bool
+	// Protocol is "rtmp", "flv" or "hls" for those who publish or watch a live stream.
+	Protocol string
+	// Client names the connection of somebody who publishes or watches, see AdmitConnection; "" for a new one.
+	Client string
+	// Page is the web page that a viewer says to come from.
+	Page string
 }
 
 // Kind tells what sort of actor this is.

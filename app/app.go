@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,10 +29,18 @@ type Config struct {
 	MaxMediaPerRoom int // default 2000
 	MaxSeatsPerRoom int // default 10000, on top of each room's own capacity
 
+	MaxStreamsPerUser int // default 50
+	// RTMPPort is where encoders connect, for the addresses we hand out; default 1935.
+	RTMPPort uint16
+	// LiveRTMPURL and LiveHTTPURL are how encoders and players reach live streams; "" is the host of whoever asks.
+	LiveRTMPURL, LiveHTTPURL string
+
 	// AddressKey keys the hash under which networks of guests are remembered.
 	AddressKey []byte
 	// RefreshKey makes the next refresh token from the one before; the same on all nodes. nil makes one for this process.
 	RefreshKey []byte
+	// LiveKey signs play tokens of live streams; the same on all nodes. nil makes one for this process.
+	LiveKey []byte
 }
 
 func (c *Config) setDefaults() {
@@ -46,10 +55,13 @@ func (c *Config) setDefaults() {
 	for _, n := range []struct {
 		p *int
 		v int
-	}{{&c.MaxRoomsPerUser, 100}, {&c.MaxMediaPerRoom, 2000}, {&c.MaxSeatsPerRoom, 10000}} {
+	}{{&c.MaxRoomsPerUser, 100}, {&c.MaxMediaPerRoom, 2000}, {&c.MaxSeatsPerRoom, 10000}, {&c.MaxStreamsPerUser, 50}} {
 		if *n.p == 0 {
 			*n.p = n.v
 		}
+	}
+	if c.RTMPPort == 0 {
+		c.RTMPPort = 1935
 	}
 }
 
@@ -65,6 +77,7 @@ type Deps struct {
 	Tokens    TokenSigner
 	Prober    Prober
 	Signer    URLSigner
+	Hooks     HookSender // nil when the operator has none
 	Log       *slog.Logger
 }
 
@@ -75,6 +88,8 @@ type App struct {
 	Deps
 	sessions *sessionCache
 	hub      *hub
+	streams  *streams
+	hooks    *hooks
 	stats    Stats
 
 	draining atomic.Bool
@@ -96,8 +111,11 @@ func New(cfg Config, deps Deps) (*App, error) {
 	if cfg.RefreshKey == nil {
 		cfg.RefreshKey = []byte(newSecret(32))
 	}
+	if cfg.LiveKey == nil {
+		cfg.LiveKey = []byte(newSecret(32))
+	}
 	a := &App{cfg: cfg, Deps: deps, sessions: newSessionCache()}
-	a.hub = newHub(a)
+	a.hub, a.streams, a.hooks = newHub(a), newStreams(a), newHooks(a, deps.Hooks)
 	return a, nil
 }
 
@@ -117,16 +135,20 @@ func (a *App) Run(ctx context.Context) error {
 		endRooms()
 	}()
 	stopped := a.hub.start(rooms)
-	housekeeping := make(chan struct{})
-	go func() {
-		defer close(housekeeping)
-		// The bus takes this only while it runs. Without it, ended logins are noticed by reviewSessions.
-		if err := a.Bus.Join(rooms, topicSessions); err != nil && rooms.Err() == nil {
-			a.Log.WarnContext(ctx, "cannot listen for ended sessions", "err", err)
+	var others sync.WaitGroup
+	others.Go(func() {
+		// The bus takes these only while it runs. Without them, ended logins are noticed by reviewSeats, and
+		// what happened to streams by streams.refresh.
+		for _, topic := range []string{topicSessions, topicStreams} {
+			if err := a.Bus.Join(rooms, topic); err != nil && rooms.Err() == nil {
+				a.Log.WarnContext(ctx, "cannot listen to other nodes", "topic", topic, "err", err)
+			}
 		}
 		a.housekeep(rooms)
-	}()
-	<-housekeeping
+	})
+	others.Go(func() { a.streams.run(rooms) })
+	others.Go(func() { a.hooks.run(rooms) })
+	others.Wait()
 	<-stopped
 	endBus()
 	err := <-over

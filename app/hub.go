@@ -156,6 +156,10 @@ func (a *App) receive(topic string, payload []byte) {
 		a.forgetSessions(decodeSessionsEnded(payload))
 		return
 	}
+	if topic == topicStreams {
+		a.streams.receive(payload)
+		return
+	}
 	id, ok := strings.CutPrefix(topic, topicRoom)
 	if !ok {
 		return

@@ -24,6 +24,10 @@ type (
 	MessageID string
 	// SeatID names one open connection in a room: "seat_…".
 	SeatID string
+	// StreamID names a live stream: "str_…".
+	StreamID string
+	// PublishKeyID names a key to publish a stream: "key_…".
+	PublishKeyID string
 )
 
 // idEncoding is base32 with an alphabet in ASCII order, so that text order is time order.

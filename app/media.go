@@ -31,6 +31,8 @@ type NewMedia struct {
 	Headers   map[string]string
 	Subtitles []Subtitle
 	Delivery  Delivery
+
+	stream *Stream // what a live item shows, see lookUpLive
 }
 
 // item is the media as far as playback is concerned.
@@ -67,6 +69,9 @@ func (a *App) draftOne(n NewMedia) (Media, error) {
 	}
 	if n.Provider == "" {
 		n.Provider = providerDirect
+	}
+	if n.Provider == providerLive {
+		return draftLive(n, title)
 	}
 	if n.Provider != providerDirect {
 		return Media{}, Invalid("provider", "There is no provider called %q here.", clip(n.Provider, 40))
@@ -147,6 +152,9 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 	}
 	if n+len(in.Items) > a.cfg.MaxMediaPerRoom {
 		return nil, Errorf(CodeTooLarge, "A room holds at most %d items. Remove some first.", a.cfg.MaxMediaPerRoom)
+	}
+	if in.Items, err = a.lookUpLive(ctx, g.actor, g.room.ID, in.Items); err != nil {
+		return nil, err
 	}
 	var media []Media
 	err = a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
@@ -256,6 +264,9 @@ func (a *App) UpdateMedia(ctx context.Context, g Grant, id MediaID, p MediaPatch
 func (a *App) patchMedia(m *Media, p MediaPatch) error {
 	if m.Kind == MediaFolder && (p.URL != nil || p.Subtitles != nil || p.Delivery != nil) {
 		return Invalid("media_id", "A folder has a title only.")
+	}
+	if m.Provider == providerLive {
+		return patchLive(m, p)
 	}
 	n := NewMedia{Title: m.Title, Kind: m.Kind, Provider: m.Provider, URL: m.URL, Headers: m.Meta.Headers,
 		Subtitles: m.Meta.Subtitles, Delivery: m.Delivery}

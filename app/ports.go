@@ -133,6 +133,7 @@ type Store interface {
 	MediaStore
 	MessageStore
 	PlaybackStore
+	StreamStore
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 }

@@ -119,6 +119,9 @@ func (a *App) CreateRoom(ctx context.Context, by Actor, in NewRoom) (RoomInfo, e
 	if len(owned) >= a.cfg.MaxRoomsPerUser {
 		return RoomInfo{}, Errorf(CodeTooLarge, "You own %d rooms already. Delete one first.", len(owned))
 	}
+	if in.Media, err = a.lookUpLive(ctx, by, "", in.Media); err != nil {
+		return RoomInfo{}, err
+	}
 	media, err := a.draftMedia(ctx, by, r.ID, "", "", "", in.Media)
 	if err != nil {
 		return RoomInfo{}, err

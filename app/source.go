@@ -52,6 +52,9 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 	if m.Kind != MediaItem {
 		return Source{}, Invalid("media_id", "A folder cannot be played.")
 	}
+	if m.Provider == providerLive {
+		return a.liveSource(ctx, g, m)
+	}
 	s := Source{MediaID: m.ID, DurationMs: m.DurationMs, Live: m.Meta.Live}
 	if err := a.addVariants(&s, g, m); err != nil {
 		return Source{}, err
@@ -111,7 +114,7 @@ func (m Media) hidesOrigin() bool { return m.Delivery == DeliverProxy || len(m.M
 // probeLater looks at new items in the background and tells the room what it found.
 func (a *App) probeLater(room RoomID, media []Media) {
 	for _, m := range media {
-		if m.Kind == MediaItem {
+		if m.Kind == MediaItem && m.Provider == providerDirect {
 			a.hub.background(func(ctx context.Context) { a.probe(ctx, room, m) })
 		}
 	}

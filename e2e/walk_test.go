@@ -89,6 +89,20 @@ var walkTable = map[string]struct{ request, want string }{
 	"ChatService/DeleteMessage": {`{"roomId":"$room","messageId":"$message"}`, "unauth unauth none banned denied denied ok"},
 	"ChatService/ListDanmaku":   {`{"roomId":"$room","mediaId":"$media"}`, "unauth unauth none banned ok ok ok"},
 
+	// $stream is a private one of the room.
+	"StreamService/CreateStream":       {`{"title":"Mine"}`, "unauth unauth denied ok denied ok ok"},
+	"StreamService/GetStream":          {`{"streamId":"$stream"}`, "none unauth none none ok ok ok"},
+	"StreamService/ListStreams":        {`{"scope":"SCOPE_PUBLIC"}`, "ok unauth ok ok ok ok ok"},
+	"StreamService/UpdateStream":       {`{"streamId":"$stream","title":"Renamed"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/DeleteStream":       {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/CreatePublishKey":   {`{"streamId":"$stream","rotate":true}`, "unauth unauth none none denied denied ok"},
+	"StreamService/ListPublishKeys":    {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/RevokePublishKey":   {`{"streamId":"$stream","keyId":"$key"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/CreatePlayToken":    {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/RevokePlayTokens":   {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/ListStreamSessions": {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"StreamService/KickStreamSession":  {`{"streamId":"$stream","sessionId":"nobody"}`, "unauth unauth none none denied denied none"},
+
 	"RealtimeService/Watch": {`{"roomId":"$room"}`, "unauth unauth none banned ok ok ok"},
 }
 
@@ -129,10 +143,13 @@ func newWorld(s *server, admin string) *world {
 	w.must(owner.AccessToken, "GET", "/api/v1/rooms/"+r.ID+"/media", nil, &media)
 	var message struct{ ID string }
 	w.must(owner.AccessToken, "POST", "/api/v1/rooms/"+r.ID+"/messages", map[string]any{"text": "First."}, &message)
+	var live struct{ Stream, Key struct{ ID string } }
+	w.must(owner.AccessToken, "POST", "/api/v1/streams", map[string]any{"roomId": r.ID}, &live)
 	w.tokens["owner"], w.tokens["member"], w.tokens["banned"] = owner.AccessToken, member.AccessToken, banned.AccessToken
 	w.tokens["guest"], w.tokens["foreign guest"] = w.guest(r.ID), w.guest(other.ID)
 	w.names = map[string]string{"$room": r.ID, "$invite": r.InviteCode, "$victim": victim.User.ID, "$banned": banned.User.ID,
-		"$media": media.Media[0].ID, "$message": message.ID}
+		"$media": media.Media[0].ID, "$message": message.ID,
+		"$stream": live.Stream.ID, "$key": live.Key.ID}
 	return w
 }
 

@@ -27,7 +27,9 @@ func accessOf(fullMethod string) access {
 		synctvv1.RoomService_LookupInvite_FullMethodName,
 		synctvv1.RoomService_JoinAsGuest_FullMethodName:
 		return open
-	case synctvv1.RoomService_ListRooms_FullMethodName:
+	case synctvv1.RoomService_ListRooms_FullMethodName,
+		synctvv1.StreamService_GetStream_FullMethodName,
+		synctvv1.StreamService_ListStreams_FullMethodName:
 		return optional
 	case synctvv1.AuthService_Logout_FullMethodName,
 		synctvv1.AuthService_ChangePassword_FullMethodName,
@@ -67,6 +69,16 @@ func accessOf(fullMethod string) access {
 		synctvv1.ChatService_EditMessage_FullMethodName,
 		synctvv1.ChatService_DeleteMessage_FullMethodName,
 		synctvv1.ChatService_ListDanmaku_FullMethodName,
+		synctvv1.StreamService_CreateStream_FullMethodName,
+		synctvv1.StreamService_UpdateStream_FullMethodName,
+		synctvv1.StreamService_DeleteStream_FullMethodName,
+		synctvv1.StreamService_CreatePublishKey_FullMethodName,
+		synctvv1.StreamService_ListPublishKeys_FullMethodName,
+		synctvv1.StreamService_RevokePublishKey_FullMethodName,
+		synctvv1.StreamService_CreatePlayToken_FullMethodName,
+		synctvv1.StreamService_RevokePlayTokens_FullMethodName,
+		synctvv1.StreamService_ListStreamSessions_FullMethodName,
+		synctvv1.StreamService_KickStreamSession_FullMethodName,
 		synctvv1.RealtimeService_Watch_FullMethodName:
 		return required
 	}

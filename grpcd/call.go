@@ -41,7 +41,7 @@ func callOf(ctx context.Context) call {
 	return c
 }
 
-// originKey carries the client's address through the in-process connection.
+// originKey carries the app.Origin of a REST call through the in-process connection.
 type originKey struct{}
 
 // unary is the path of every call but streams.
@@ -124,7 +124,7 @@ func (s *Server) admit(ctx context.Context, c call) (call, error) {
 	if md.Len() > maxMetadataKeys {
 		return c, app.Errorf(app.CodeTooLarge, "The call has too many header fields.")
 	}
-	c.origin = app.Origin{Address: s.clientAddr(ctx, md)}
+	c.origin = s.origin(ctx, md)
 	level := accessOf(c.method)
 	if level == denied {
 		return c, app.Errorf(app.CodeForbidden, "This method is not open to anyone.")
@@ -157,16 +157,29 @@ func bearer(md metadata.MD) (string, error) {
 	return token, nil
 }
 
-// clientAddr is the address of the client: given by the REST handler, or of the connection.
-func (s *Server) clientAddr(ctx context.Context, md metadata.MD) netip.Addr {
-	if addr, ok := ctx.Value(originKey{}).(netip.Addr); ok {
-		return addr
+// origin is where the call comes from: given by the REST handler, or of the connection.
+func (s *Server) origin(ctx context.Context, md metadata.MD) app.Origin {
+	if o, ok := ctx.Value(originKey{}).(app.Origin); ok {
+		return o
 	}
 	p, ok := peer.FromContext(ctx)
 	if !ok || p.Addr == nil {
-		return netip.Addr{}
+		return app.Origin{}
 	}
-	return realip.Client(realip.Peer(p.Addr.String()), md.Get("x-forwarded-for"), s.cfg.TrustedProxies)
+	host := ""
+	if names := md.Get(":authority"); len(names) == 1 {
+		host = names[0]
+	}
+	return originOf(p.Addr.String(), host, md.Get("x-forwarded-for"), md.Get("x-forwarded-proto"), s.cfg.TrustedProxies)
+}
+
+// originOf reads where a call comes from out of its connection and header fields. Only trusted proxies are
+// believed when they say whom they speak for, and that TLS ends at them.
+func originOf(peer, host string, forwarded, proto []string, trusted []netip.Prefix) app.Origin {
+	direct := realip.Peer(peer)
+	o := app.Origin{Address: realip.Client(direct, forwarded, trusted), Host: host}
+	o.Secure = len(proto) == 1 && strings.EqualFold(proto[0], "https") && realip.Trusted(direct, trusted)
+	return o
 }
 
 // requestID is the caller's own if it is harmless, a new one otherwise.

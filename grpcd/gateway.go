@@ -17,7 +17,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"synctv/app"
-	"synctv/internal/realip"
 	synctvv1 "synctv/proto/synctv/v1"
 	"synctv/proto/translate"
 )
@@ -51,6 +50,7 @@ func newGateway(s *Server, conn grpc.ClientConnInterface) (http.Handler, error) 
 		synctvv1.RegisterMediaServiceHandlerClient(ctx, g.mux, synctvv1.NewMediaServiceClient(conn)),
 		synctvv1.RegisterPlaybackServiceHandlerClient(ctx, g.mux, synctvv1.NewPlaybackServiceClient(conn)),
 		synctvv1.RegisterChatServiceHandlerClient(ctx, g.mux, synctvv1.NewChatServiceClient(conn)),
+		synctvv1.RegisterStreamServiceHandlerClient(ctx, g.mux, synctvv1.NewStreamServiceClient(conn)),
 	)
 	return g, err
 }
@@ -70,10 +70,10 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, status, refusal)
 		return
 	}
-	addr := realip.Client(realip.Peer(r.RemoteAddr), r.Header.Values("X-Forwarded-For"), g.server.cfg.TrustedProxies)
+	origin := originOf(r.RemoteAddr, r.Host, r.Header.Values("X-Forwarded-For"), r.Header.Values("X-Forwarded-Proto"), g.server.cfg.TrustedProxies)
 	r.Header.Del("Grpc-Timeout") // deadlines of REST calls are ours
 	r.Header.Del("Te")           // no trailers
-	g.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, addr)))
+	g.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, origin)))
 }
 
 // find picks the route, or answers 404 or 405. A path has one spelling: encoded slashes and the like lead nowhere.

@@ -54,6 +54,7 @@ func (s *Store) find(id app.RoomID) (*room, error) {
 
 func (s *Store) dropRoom(id app.RoomID) {
 	delete(s.rooms, id)
+	s.dropStreams(func(v app.Stream) bool { return v.RoomID == id })
 	for key := range s.favourites {
 		if key.room == id {
 			delete(s.favourites, key)

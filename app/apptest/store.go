@@ -25,6 +25,8 @@ type Store struct {
 	sessions   map[app.SessionID]app.Session
 	rooms      map[app.RoomID]*room
 	favourites map[favourite]bool
+	streams    map[app.StreamID]app.Stream
+	keys       map[app.PublishKeyID]app.PublishKey
 }
 
 type favourite struct {
@@ -37,7 +39,7 @@ var _ app.Store = (*Store)(nil)
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{calls: make(map[string]int), users: make(map[app.UserID]app.User), sessions: make(map[app.SessionID]app.Session),
-		rooms: make(map[app.RoomID]*room), favourites: make(map[favourite]bool)}
+		rooms: make(map[app.RoomID]*room), favourites: make(map[favourite]bool), streams: make(map[app.StreamID]app.Stream), keys: make(map[app.PublishKeyID]app.PublishKey)}
 }
 
 // SetFail makes calls fail from now on: f is asked before each with the method's name, without any
@@ -237,6 +239,7 @@ func (s *Store) DeleteUser(ctx context.Context, id app.UserID) error {
 			s.dropRoom(key)
 		}
 	}
+	s.dropStreams(func(v app.Stream) bool { return v.OwnerID == id })
 	return nil
 }
 

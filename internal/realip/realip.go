@@ -54,6 +54,9 @@ func Peer(hostport string) netip.Addr {
 	return normal(ap.Addr())
 }
 
+// Trusted tells whether a peer is a proxy that is believed.
+func Trusted(peer netip.Addr, trusted []netip.Prefix) bool { return contains(trusted, normal(peer)) }
+
 // parse reads an entry: an address, with or without a port or brackets.
 func parse(s string) (netip.Addr, bool) {
 	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {

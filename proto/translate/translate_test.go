@@ -72,6 +72,8 @@ func TestEveryEnumValueHasAWord(t *testing.T) {
 	checkEnum(t, ops)
 	checkEnum(t, lanes)
 	checkEnum(t, playerStates)
+	checkEnum(t, streamStates)
+	checkEnum(t, streamScopes)
 
 	enums := 0
 	protoregistry.GlobalTypes.RangeEnums(func(e protoreflect.EnumType) bool {
@@ -80,7 +82,7 @@ func TestEveryEnumValueHasAWord(t *testing.T) {
 		}
 		return true
 	})
-	if enums != 12 {
+	if enums != 14 {
 		t.Errorf("the contract has %d enums; check the new ones here too", enums)
 	}
 }
@@ -263,7 +265,11 @@ func TestNothingLeaks(t *testing.T) {
 		"ban":           &synctvv1.ListBansResponse{Bans: Bans([]app.Ban{{ID: "gst_1", AddressKey: secret}})},
 		"snapshot": Welcome(app.Welcome{Me: app.MemberInfo{Member: member}, Snapshot: &app.Snapshot{Room: app.RoomInfo{Room: room},
 			Media: []app.Media{media}, Current: &media, Messages: []app.Message{{Text: secret, Deleted: true}}}}, "1"),
-		"error": Error(app.Wrap(app.CodeUnavailable, errors.New(secret), "Try again."), ""),
+		"stream":   Stream(app.StreamInfo{Stream: app.Stream{ID: "str_1", Title: "Show"}, Ingest: app.Ingest{RTMP: secret, RTMPS: secret}}),
+		"keys":     &synctvv1.ListPublishKeysResponse{Keys: PublishKeys([]app.PublishKey{{ID: "key_1", Hash: []byte(secret)}})},
+		"made":     MadeKey(app.MadeKey{PublishKey: app.PublishKey{ID: "key_1", Hash: []byte(secret)}, Secret: "key_1.shown once"}),
+		"sessions": &synctvv1.ListStreamSessionsResponse{Sessions: StreamSessions([]app.StreamSession{{ID: "x", Key: secret}})},
+		"error":    Error(app.Wrap(app.CodeUnavailable, errors.New(secret), "Try again."), ""),
 	}
 	for _, b := range events {
 		messages[fmt.Sprintf("%T", b)] = Event(app.Event{Body: b}, NoEditor)
@@ -306,6 +312,7 @@ func TestEditorsSeeAddresses(t *testing.T) {
 func TestContractHasNoPlaceForSecrets(t *testing.T) {
 	allowed := map[string]bool{ // requests, and what the holder must get
 		"synctv.v1.NewMedia.headers": true, "synctv.v1.User.has_password": true, "synctv.v1.Room.has_password": true, "synctv.v1.InvitePreview.needs_password": true,
+		"synctv.v1.PublishKey.secret": true, "synctv.v1.StreamSession.address": true,
 	}
 	protoregistry.GlobalTypes.RangeMessages(func(m protoreflect.MessageType) bool {
 		d := m.Descriptor()

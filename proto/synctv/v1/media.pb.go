@@ -203,9 +203,9 @@ type NewMedia struct {
 	// Empty takes the probed title.
 	Title string    `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
 	Kind  MediaKind `protobuf:"varint,2,opt,name=kind,proto3,enum=synctv.v1.MediaKind" json:"kind,omitempty"`
-	// "direct" is the only provider built in so far; empty means direct.
+	// "direct" or "live"; empty means direct.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
-	// The provider's source: for direct, an http or https address.
+	// The provider's source: for direct, an http or https address; for live, the id of a stream.
 	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
 	// Request headers the origin needs, at most 16. Never sent to browsers.
 	Headers       map[string]string `protobuf:"bytes,5,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -1221,11 +1221,13 @@ func (x *Source) GetExpiresMs() float64 {
 }
 
 type Variant struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Url       string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	Container string                 `protobuf:"bytes,2,opt,name=container,proto3" json:"container,omitempty"`
-	Codecs    []string               `protobuf:"bytes,3,rep,name=codecs,proto3" json:"codecs,omitempty"`
-	Quality   string                 `protobuf:"bytes,4,opt,name=quality,proto3" json:"quality,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An address, or a path on this server.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// As in Media. A live item has "hls" (low latency) and "flv" variants of the same stream.
+	Container string   `protobuf:"bytes,2,opt,name=container,proto3" json:"container,omitempty"`
+	Codecs    []string `protobuf:"bytes,3,rep,name=codecs,proto3" json:"codecs,omitempty"`
+	Quality   string   `protobuf:"bytes,4,opt,name=quality,proto3" json:"quality,omitempty"`
 	// True when the bytes come through this server.
 	Proxied       bool `protobuf:"varint,5,opt,name=proxied,proto3" json:"proxied,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -103,14 +103,14 @@ export type NewMedia = Message<"synctv.v1.NewMedia"> & {
   kind: MediaKind;
 
   /**
-   * "direct" is the only provider built in so far; empty means direct.
+   * "direct" or "live"; empty means direct.
    *
    * @generated from field: string provider = 3;
    */
   provider: string;
 
   /**
-   * The provider's source: for direct, an http or https address.
+   * The provider's source: for direct, an http or https address; for live, the id of a stream.
    *
    * @generated from field: string url = 4;
    */
@@ -151,14 +151,14 @@ export type NewMediaJson = {
   kind?: MediaKindJson;
 
   /**
-   * "direct" is the only provider built in so far; empty means direct.
+   * "direct" or "live"; empty means direct.
    *
    * @generated from field: string provider = 3;
    */
   provider?: string;
 
   /**
-   * The provider's source: for direct, an http or https address.
+   * The provider's source: for direct, an http or https address; for live, the id of a stream.
    *
    * @generated from field: string url = 4;
    */
@@ -1054,11 +1054,15 @@ export const SourceSchema: GenMessage<Source, {jsonType: SourceJson}> = /*@__PUR
  */
 export type Variant = Message<"synctv.v1.Variant"> & {
   /**
+   * An address, or a path on this server.
+   *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
+   * As in Media. A live item has "hls" (low latency) and "flv" variants of the same stream.
+   *
    * @generated from field: string container = 2;
    */
   container: string;
@@ -1086,11 +1090,15 @@ export type Variant = Message<"synctv.v1.Variant"> & {
  */
 export type VariantJson = {
   /**
+   * An address, or a path on this server.
+   *
    * @generated from field: string url = 1;
    */
   url?: string;
 
   /**
+   * As in Media. A live item has "hls" (low latency) and "flv" variants of the same stream.
+   *
    * @generated from field: string container = 2;
    */
   container?: string;

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// StreamInfo is a stream as one person may see it.
+type StreamInfo struct {
+	Stream Stream
+	StreamLife
+	Manages bool
+	// Ingest is where to publish, for those who manage the stream.
+	Ingest   Ingest
+	Playback StreamPlayback
+}
+
+// Ingest is where encoders connect; the key is a field of its own there.
+type Ingest struct{ RTMP, RTMPS string }
+
+// StreamPlayback is where players find a stream.
+type StreamPlayback struct{ HLS, FLV, RTMP string }
+
+// streamViewer is who looks at a stream.
+type streamViewer struct {
+	from    Origin
+	by      Actor
+	manages bool
+	token   string // the token the caller came with, when that is what opens the stream
+}
+
+func (a *App) viewStream(ctx context.Context, v streamViewer, s Stream) (StreamInfo, error) {
+	info := StreamInfo{Stream: s, StreamLife: a.streams.life(ctx, s.ID), Manages: v.manages}
+	token := v.token
+	if s.Visibility == Private && token == "" {
+		token = a.signPlay(s, playClaims{Person: v.by.person, Room: v.by.room}, ownTokenTTL).Token
+	}
+	info.Playback = a.cfg.streamPlayback(v.from, s.ID, token)
+	if v.manages {
+		info.Ingest = a.cfg.ingest(v.from)
+	}
+	return info, nil
+}
+
+// livePath is where the media door serves a stream over HTTP.
+func livePath(id StreamID, ending, token string) string {
+	p := "/live/" + string(id) + ending
+	if token != "" {
+		p += "?token=" + url.QueryEscape(token)
+	}
+	return p
+}
+
+const (
+	endingHLS = "/index.m3u8"
+	endingFLV = ".flv"
+)
+
+func (c *Config) streamPlayback(from Origin, id StreamID, token string) StreamPlayback {
+	base := c.liveBase(from)
+	p := StreamPlayback{HLS: base + livePath(id, endingHLS, token), FLV: base + livePath(id, endingFLV, token)}
+	if ingest := c.ingest(from); ingest.RTMP != "" {
+		p.RTMP = ingest.RTMP + strings.TrimPrefix(livePath(id, "", token), "/live")
+	}
+	return p
+}
+
+// liveBase is what comes before the path of an address over HTTP: "" when all we know is that it is this server.
+func (c *Config) liveBase(from Origin) string {
+	host := plainHost(from.Host)
+	switch {
+	case c.LiveHTTPURL != "":
+		return strings.TrimSuffix(c.LiveHTTPURL, "/")
+	case host == "":
+		return ""
+	case from.Secure:
+		return "https://" + host
+	}
+	return "http://" + host
+}
+
+// ingest is where encoders connect: where the operator says, or the host under which the caller found us.
+func (c *Config) ingest(from Origin) Ingest {
+	if u := strings.TrimSuffix(c.LiveRTMPURL, "/"); u != "" {
+		u = strings.TrimSuffix(u, "/live") + "/live"
+		if strings.HasPrefix(u, "rtmps:") {
+			return Ingest{RTMPS: u}
+		}
+		return Ingest{RTMP: u}
+	}
+	host := plainHost(from.Host)
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host = strings.Trim(host, "[]"); host == "" {
+		return Ingest{}
+	}
+	return Ingest{RTMP: "rtmp://" + net.JoinHostPort(host, strconv.Itoa(int(c.RTMPPort))) + "/live"}
+}
+
+// plainHost is a host as it may stand in an address we hand out, "" for what cannot be one.
+func plainHost(host string) string {
+	strange := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_:[]", r))
+	}
+	if len(host) > 255 || strings.ContainsFunc(host, strange) {
+		return ""
+	}
+	return host
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"strings"
+
+	"synctv/internal/env"
+)
+
+// LivestreamConfig is how live streams are reached, and who has a say in them.
+type LivestreamConfig struct {
+	RTMPPort      uint16     `env:"RTMP_PORT" envDefault:"1935" reserved:"true"`
+	PublicRTMPURL string     `env:"PUBLIC_RTMP_URL" doc:"Address under which encoders reach this server; shown to those who stream. When not set, it is the host of the page with the RTMP port." example:"rtmp://live.example.org:1935"`
+	PublicHTTPURL env.WebURL `env:"PUBLIC_HTTP_URL" doc:"Address under which players reach live streams over HTTP, such as that of a CDN. When not set, it is the host of the page." example:"https://cdn.example.org"`
+	HooksURL      string     `env:"HOOKS_URL" doc:"Address that is asked before somebody publishes or watches, and told when they leave: a POST with JSON as SRS sends it, see docs/protocol.md. It may be in your own network." example:"http://127.0.0.1:9000/hooks"`
+	HooksSecret   string     `env:"HOOKS_SECRET" secret:"true" doc:"Secret that hooks are signed with, at least 16 characters."`
+}
+
+// problems checks addresses and the secret.
+func (c *LivestreamConfig) problems() (ps env.Problems) {
+	bad := func(name, wrong, do string) {
+		ps = append(ps, env.Problem{Name: envPrefix + "LIVESTREAM_" + name, Wrong: wrong, Do: do})
+	}
+	if s := c.PublicRTMPURL; s != "" && !plainURL(s, "rtmp", "rtmps") {
+		bad("PUBLIC_RTMP_URL", "it is not an RTMP address.", "Write it like rtmp://live.example.org:1935, or with rtmps://.")
+	}
+	if s := c.HooksURL; s != "" && !urlOf(s, "http", "https") {
+		bad("HOOKS_URL", "it is not a web address.", "Write it like http://127.0.0.1:9000/hooks.")
+	}
+	if n := len(c.HooksSecret); n > 0 && n < 16 {
+		bad("HOOKS_SECRET", "it is shorter than 16 characters.", "Use random ones, for example from: openssl rand -hex 32.")
+	}
+	return ps
+}
+
+func (c *LivestreamConfig) warnings() (w []string) {
+	if c.HooksURL == "" && c.HooksSecret != "" {
+		w = append(w, "SYNCTV_LIVESTREAM_HOOKS_SECRET is set without SYNCTV_LIVESTREAM_HOOKS_URL: no hook is called.")
+	}
+	if c.HooksURL != "" && c.HooksSecret == "" {
+		w = append(w, "SYNCTV_LIVESTREAM_HOOKS_URL is set without SYNCTV_LIVESTREAM_HOOKS_SECRET: who gets the hooks cannot tell who sends them.")
+	}
+	return w
+}
+
+// plainURL tells an address of one of the schemes that has a host and a path, and nothing else.
+func plainURL(s string, schemes ...string) bool {
+	u, err := url.Parse(s)
+	return err == nil && urlOf(s, schemes...) && u.User == nil && u.RawQuery == "" && u.Fragment == "" && !strings.ContainsAny(s, "?#")
+}
+
+// hooksHost is the one destination that hooks may reach wherever it is: the operator has named it.
+func (c *LivestreamConfig) hooksHost() string {
+	u, err := url.Parse(c.HooksURL)
+	if err != nil {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
