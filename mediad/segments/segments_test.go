@@ -1,0 +1,237 @@
+package segments_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"synctv/mediad/segments"
+	"synctv/mediad/segments/segmentstest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
+
+func TestMemory(t *testing.T) {
+	segmentstest.Run(t, func(*testing.T) segments.Store { return segments.NewMemory(0, nil) })
+}
+
+func TestFile(t *testing.T) {
+	segmentstest.Run(t, func(t *testing.T) segments.Store { return openFile(t, t.TempDir()) })
+}
+
+func openFile(t *testing.T, dir string) *segments.File {
+	t.Helper()
+	f, err := segments.OpenFile(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestS3(t *testing.T) {
+	fake := &fakeS3{bucket: "live", objects: map[string]fakeObject{}}
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	segmentstest.Run(t, func(t *testing.T) segments.Store {
+		return openS3(t, segments.S3Config{Endpoint: server.URL, Bucket: "live", Access: "access", Secret: "secret", Prefix: "hls/" + rand.Text()})
+	})
+	t.Run("a busy store is asked again", func(t *testing.T) {
+		s := openS3(t, segments.S3Config{Endpoint: server.URL, Bucket: "live", Access: "access", Secret: "secret"})
+		fake.mu.Lock()
+		fake.fail = 1
+		fake.mu.Unlock()
+		if err := s.Put(t.Context(), segments.Key{Stream: "s", Name: "n"}, segments.Blob{[]byte("x")}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("what others keep in the bucket stays", func(t *testing.T) {
+		s := openS3(t, segments.S3Config{Endpoint: server.URL, Bucket: "live", Access: "access", Secret: "secret"})
+		fake.mu.Lock()
+		fake.objects["backup/2026/monday.tar/x"] = fakeObject{}
+		fake.objects["readme.txt"] = fakeObject{}
+		fake.mu.Unlock()
+		if _, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); err != nil {
+			t.Error(err)
+		}
+		fake.mu.Lock()
+		defer fake.mu.Unlock()
+		if len(fake.objects) < 2 {
+			t.Errorf("%d objects are left", len(fake.objects))
+		}
+	})
+	t.Run("wrong bucket", func(t *testing.T) {
+		s, err := segments.NewS3(segments.S3Config{Endpoint: server.URL, Bucket: "other", Access: "access", Secret: "secret"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(t.Context()); err == nil {
+			t.Error("check finds a bucket that is not there")
+		}
+	})
+}
+
+func openS3(t *testing.T, c segments.S3Config) *segments.S3 {
+	t.Helper()
+	c.Transport = &http.Transport{DisableKeepAlives: true}
+	s, err := segments.NewS3(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestS3Server runs the suite against a server that others wrote: the one at
+// SYNCTV_TEST_S3_URL (http://access:secret@host:port/bucket, whose bucket is there),
+// or versitygw if it is installed.
+func TestS3Server(t *testing.T) {
+	u := s3Server(t)
+	secret, _ := u.User.Password()
+	segmentstest.Run(t, func(t *testing.T) segments.Store {
+		return openS3(t, segments.S3Config{Endpoint: u.Scheme + "://" + u.Host, Bucket: strings.Trim(u.Path, "/"),
+			Access: u.User.Username(), Secret: secret, Prefix: "synctv-test-" + rand.Text()})
+	})
+}
+
+func s3Server(t *testing.T) *url.URL {
+	if env := os.Getenv("SYNCTV_TEST_S3_URL"); env != "" {
+		u, err := url.Parse(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	program, err := exec.LookPath("versitygw")
+	if err != nil && os.Getenv("SYNCTV_TEST_REQUIRE") != "" {
+		t.Fatal("versitygw is not installed, and SYNCTV_TEST_S3_URL is not set")
+	} else if err != nil {
+		t.Skip("versitygw is not installed, and SYNCTV_TEST_S3_URL is not set")
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "live"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	probe := httptest.NewServer(nil) // finds a free port
+	address := probe.Listener.Addr().String()
+	probe.Close()
+	cmd := exec.Command(program, "--port", address, "--access", "access", "--secret", "secretsecret", "posix", dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	u := &url.URL{Scheme: "http", Host: address, Path: "/live", User: url.UserPassword("access", "secretsecret")}
+	for range 200 {
+		if r, err := http.Get("http://" + address + "/"); err == nil {
+			r.Body.Close()
+			return u
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("versitygw does not answer")
+	return nil
+}
+
+func TestS3Config(t *testing.T) {
+	for _, endpoint := range []string{"", "s3.example.com", "ftp://x", "https://x/path", "https://", "http://[::1"} {
+		if _, err := segments.NewS3(segments.S3Config{Endpoint: endpoint, Bucket: "b"}); err == nil {
+			t.Errorf("%q is taken for an endpoint", endpoint)
+		}
+	}
+}
+
+func TestMemoryMakesRoom(t *testing.T) {
+	m := segments.NewMemory(10_000, nil)
+	for i := range 100 {
+		if err := m.Put(t.Context(), segments.Key{Stream: "s", Name: fmt.Sprint(i)}, segments.Blob{make([]byte, 500)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st := m.Stats()
+	if st.Bytes > 10_000 || st.Objects < 8 || st.Evicted != uint64(100-st.Objects) {
+		t.Errorf("%+v", st)
+	}
+	if _, err := m.Get(t.Context(), segments.Key{Stream: "s", Name: "0"}); !errors.Is(err, segments.ErrNotFound) {
+		t.Errorf("the oldest: %v", err)
+	}
+	if _, err := m.Get(t.Context(), segments.Key{Stream: "s", Name: "99"}); err != nil {
+		t.Errorf("the newest: %v", err)
+	}
+	if err := m.Put(t.Context(), segments.Key{Stream: "s", Name: "x"}, segments.Blob{make([]byte, 20_000)}); !errors.Is(err, segments.ErrTooLarge) {
+		t.Errorf("larger than all: %v", err)
+	}
+}
+
+// TestFileLeftovers: what was being written when the power went is not a segment, and
+// goes at the next start; links out of the directory are not followed.
+func TestFileLeftovers(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	f := openFile(t, dir)
+	k := segments.Key{Stream: "s", Generation: 3, Name: "whole"}
+	if err := f.Put(t.Context(), k, segments.Blob{[]byte("x")}); err != nil {
+		t.Fatal(err)
+	}
+	half := filepath.Join(dir, "s", "3", ".tmp-ABC")
+	if err := os.WriteFile(half, []byte("hal"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(outside, "secret"), filepath.Join(dir, "s", "3", "out")); err != nil {
+		t.Fatal(err)
+	}
+	if l, _ := f.List(t.Context(), "s", 3); len(l) != 1 {
+		t.Errorf("lists %v", l)
+	}
+	if o, err := f.Get(t.Context(), segments.Key{Stream: "s", Generation: 3, Name: "out"}); err == nil {
+		o.Body.Close()
+		t.Error("follows a link out of the directory")
+	}
+	g := openFile(t, dir)
+	if _, err := os.Stat(half); !os.IsNotExist(err) {
+		t.Errorf("half a segment is still there: %v", err)
+	}
+	if l, _ := g.List(t.Context(), "s", 3); len(l) != 1 {
+		t.Errorf("then lists %v", l)
+	}
+	if _, err := os.Stat(filepath.Join(outside, "secret")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBlobReader(t *testing.T) {
+	b := segments.Blob{[]byte("ab"), nil, []byte("c"), []byte("defg"), {}}
+	if err := iotest.TestReader(b.Reader(), []byte("abcdefg")); err != nil {
+		t.Error(err)
+	}
+	r := b.Reader()
+	if _, err := r.Seek(-3, io.SeekEnd); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if n, err := io.Copy(&out, r); n != 3 || err != nil || out.String() != "efg" {
+		t.Errorf("%d, %v, %q", n, err, out.String())
+	}
+}
