@@ -1,5 +1,7 @@
 package playback
 
+import "math"
+
 const (
 	pauseBeatsPlayUs = 150_000    // people who talk over each other want the pause
 	seekSpacingUs    = 120_000    // a person who scrubs gets at most one seek per this time
@@ -162,12 +164,12 @@ func (s State) pause(in Intent, now int64) (State, Outcome) {
 	}
 	next := s.successor()
 	next.Playing, next.Hold, next.LeadRate = false, nil, 0
+	seen := s.Position(now - int64(clampMs(in.Actor.OneWayMs, maxActorDelayMs)*1000))
 	if in.PositionMs != nil {
-		next.PositionMs = s.clamp(*in.PositionMs)
-	} else {
-		seen := now - int64(clampMs(in.Actor.OneWayMs, maxActorDelayMs)*1000)
-		next.PositionMs = s.Position(seen)
+		seen = *in.PositionMs
 	}
+	// Whole milliseconds: players count in microseconds, so everybody can stand on exactly this.
+	next.PositionMs = s.clamp(math.Round(seen))
 	next.AtUs = now
 	return next, Accepted
 }
@@ -179,7 +181,7 @@ func (s State) seek(pos float64, env Env, now int64) State {
 	next.PositionMs = next.clamp(pos)
 	next.AtUs, next.LeadRate, next.Hold = now, 0, nil
 	if next.Playing {
-		next.startOrHold(HoldSeek, false, env, now)
+		next.startOrHold(HoldSeek, false, env, now, s.buffered(next.PositionMs))
 	}
 	return next
 }
@@ -212,7 +214,7 @@ func (s State) load(item Item, pos float64, env Env, now int64) State {
 	}
 	next.PositionMs = next.clamp(pos)
 	next.AtUs, next.LeadRate, next.Hold, next.Playing = now, 0, nil, true
-	next.startOrHold(HoldMedia, s.MediaID == "", env, now)
+	next.startOrHold(HoldMedia, s.MediaID == "", env, now, nil)
 	return next
 }
 

@@ -38,7 +38,10 @@ const (
 	minLeadUs  = 120_000
 	maxLeadUs  = 600_000
 	leadSafety = 60.0 // ms for a client to act on what has arrived
-	maxDelayMs = 5_000
+
+	seekCostUs     = 100_000 // what a jump inside the buffer costs a player, on top of the lead
+	bufferMarginMs = 1000    // of media behind the target that counts as enough to go on
+	maxDelayMs     = 5_000
 )
 
 // Report is the last thing known of one session in the room. All times are cluster time of the node that received it.
@@ -99,13 +102,14 @@ func (s State) readyOnce(r *Report) bool {
 }
 
 // healthy returns the sessions a new hold waits for, at most MaxWaiting: important ones first, then by time of joining.
-// Before a room's first item (idle) there was nothing to load, so everybody present is in.
-func (s State) healthy(reports []Report, idle bool, now int64) []string {
+// Before a room's first item (idle) there was nothing to load, so everybody present is in. Whoever has what comes is ready
+// already.
+func (s State) healthy(reports []Report, idle bool, now int64, has func(*Report) bool) []string {
 	fit := make([]*Report, 0, len(reports))
 	for i := range reports {
 		r := &reports[i]
 		ok := r.Activity == ActivityPlaying || r.Activity == ActivityPaused
-		if ok && !r.Free && r.present(now) && (idle || s.readyOnce(r)) && !s.Exempt(r.Member, now) {
+		if ok && !r.Free && r.present(now) && (idle || s.readyOnce(r)) && !s.Exempt(r.Member, now) && (has == nil || !has(r)) {
 			fit = append(fit, r)
 		}
 	}

@@ -148,11 +148,11 @@ func (s State) nextReview(reports []Report, policy Policy, now int64) int64 {
 }
 
 // startOrHold completes a change of position of a playing room: it waits for the healthy if the policy says so, otherwise
-// it schedules the start. It works on a fresh successor.
-func (s *State) startOrHold(reason Reason, idle bool, env Env, now int64) {
+// it schedules the start. It works on a fresh successor. Nobody waits for sessions that have what comes (nil: none has).
+func (s *State) startOrHold(reason Reason, idle bool, env Env, now int64, has func(*Report) bool) {
 	limit, _ := env.Policy.limits()
 	if limit > 0 && !s.Live {
-		if waiting := s.healthy(env.Reports, idle, now); len(waiting) > 0 {
+		if waiting := s.healthy(env.Reports, idle, now, has); len(waiting) > 0 {
 			s.Hold = &Hold{
 				Reason: reason, Waiting: slices.Compact(waiting), UntilUs: now + limit,
 				SinceUs: now, ListedUs: now, Revision: s.Revision,
@@ -161,6 +161,18 @@ func (s *State) startOrHold(reason Reason, idle bool, env Env, now int64) {
 		}
 	}
 	s.AtUs = now + Lead(env.Reports, now)
+	if reason == HoldSeek {
+		s.AtUs = min(s.AtUs+seekCostUs, now+maxLeadUs)
+	}
+}
+
+// buffered tells of a session whether it has the position in its buffer already, so that it can play from there at once.
+// s is the state its report was made under.
+func (s State) buffered(pos float64) func(*Report) bool {
+	return func(r *Report) bool {
+		from := s.Position(r.SeenUs)
+		return pos >= from && pos+bufferMarginMs <= from+clampMs(r.BufferedMs, MaxPositionMs)
+	}
 }
 
 // release is the successor that starts from where it stands, after the lead.
