@@ -138,7 +138,6 @@ export function pausedError(stood, roomMs) {
   const pos = stood.map((s) => s.pos)
   return {
     pages: (Math.max(...pos) - Math.min(...pos)) * 1000,
-    // A media element keeps whole microseconds; what is below them is not its to have.
-    room: Math.max(...pos.map((p) => Math.max(0, Math.abs(p * 1000 - roomMs) - 0.001))),
+    room: Math.max(...pos.map((p) => Math.abs(p * 1000 - roomMs))),
   }
 }
