@@ -70,7 +70,7 @@ func TestChunkReader(t *testing.T) {
 		{"ABUSE-122 abort of unknown streams", chunks(
 			chunk{id: 2, length: 4, typ: TypeAbort, payload: []byte{0, 0, 0, 9}}, chunk{id: 2, length: 4, typ: TypeAbort, payload: []byte{0xff, 0, 0, 9}}),
 			[]Message{{TypeAbort, 0, 0, []byte{0, 0, 0, 9}}, {TypeAbort, 0, 0, []byte{0xff, 0, 0, 9}}}, nil},
-		{"ABUSE-120 a message of 16 MiB", chunks(chunk{id: 4, length: 0xffffff, typ: 9}), nil, ErrMessageSize},
+		{"RTMP-20 ABUSE-120 a message of 16 MiB", chunks(chunk{id: 4, length: 0xffffff, typ: 9}), nil, ErrMessageSize},
 		{"type 0 is no message", chunks(chunk{id: 4, length: 1, typ: 0, payload: fill(1)}, chunk{id: 4, length: 1, typ: 8, payload: fill(1)}),
 			[]Message{av(8, 0, 0, fill(1))}, nil},
 	}
@@ -177,9 +177,9 @@ func TestRTMP07SetChunkSize(t *testing.T) {
 	}
 }
 
-// TestABUSE120Memory claims the longest message on every chunk stream there is:
+// TestRTMP20ABUSE120Memory claims the longest message on every chunk stream there is:
 // memory follows what was sent, and the streams are limited.
-func TestABUSE120Memory(t *testing.T) {
+func TestRTMP20ABUSE120Memory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -279,6 +279,9 @@ func FuzzChunkReader(f *testing.F) {
 	f.Add(chunks(chunk{id: 4, time: extended, length: 200, typ: TypeVideo, stream: 1, payload: fill(128)}, chunk{format: 3, id: 4, payload: fill(72)}), uint64(1))
 	f.Add(chunks(chunk{id: 2, length: 4, typ: 1, payload: []byte{0, 0, 0, 1}}, chunk{id: 400, length: 3, typ: 8, payload: fill(1)}, chunk{format: 3, id: 400, payload: fill(1)}), uint64(2))
 	f.Add(AppendMessage(nil, Message{TypeVideo, 1, 0xfffffff0, fill(300)}, 128), uint64(3))
+	for _, raw := range captures(f) {
+		f.Add(raw, uint64(4))
+	}
 	f.Fuzz(func(t *testing.T, in []byte, seed uint64) {
 		limits := Limits{Message: 1 << 16, Memory: 1 << 18, ChunkStreams: 8}
 		whole, err := feedAll(NewChunkReader(limits), in, len(in)+1)

@@ -156,6 +156,9 @@ func FuzzSession(f *testing.F) {
 	publish = AppendMessage(publish, Message{Type: TypeAggregate, Payload: appendSubMessage(nil, media(TypeAudio, 1))}, 128)
 	f.Add(AppendMessage(publish, cmd(0, "deleteStream", 4, amf.Number(1)), 128), true)
 	f.Add(AppendMessage(publish, cmd(1, "play", 4, amf.String("a/b?c=d")), 128), false)
+	for _, raw := range captures(f) {
+		f.Add(raw, true)
+	}
 	f.Fuzz(func(t *testing.T, in []byte, accept bool) {
 		s := NewSession(SessionConfig{Random: zeros{}, Limits: Limits{Message: 1 << 16, Memory: 1 << 18}})
 		if _, _, err := s.Feed(append([]byte{3}, make([]byte, 2*handshakeSize)...)); err != nil {

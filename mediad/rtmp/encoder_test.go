@@ -2,19 +2,10 @@ package rtmp
 
 import (
 	"encoding/binary"
-	"encoding/hex"
-	"strings"
+	"os"
+	"path/filepath"
 	"testing"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // chunk is one chunk, written in any form, right or wrong.
 type chunk struct {
@@ -93,4 +84,21 @@ func feedAll(r *ChunkReader, data []byte, size int) (out []Message, err error) {
 		}
 	}
 	return out, nil
+}
+
+// captures are what ffmpeg 5.1 sent to publish, without its handshake.
+func captures(t testing.TB) (out [][]byte) {
+	t.Helper()
+	names, err := filepath.Glob("testdata/*.rtmp")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, b[1+2*handshakeSize:])
+	}
+	return out
 }

@@ -32,6 +32,10 @@ func (p *peer) TakeOutput() []byte {
 // Prechunk and written behind TakeOutput.
 func (p *peer) Send(m Message) { p.out = AppendMessage(p.out, m, p.outChunk) }
 
+// Ping asks the other side for a sign of life, with a number that comes back; it
+// counts in Session.Received when it does (section 7.1.7).
+func (p *peer) Ping(n uint32) { p.Send(userControl(userPingRequest, n)) }
+
 func (p *peer) sendCommand(stream uint32, c Command) { p.Send(c.message(stream)) }
 
 // announceChunkSize goes over to large chunks.

@@ -332,6 +332,10 @@ func TestRTMP06Acknowledgement(t *testing.T) {
 		if got := c.heard(); got != "user 7 42" {
 			t.Errorf("ping: %s", got)
 		}
+		c.s.Ping(7)
+		if got := c.heard(); got != "user 6 7" {
+			t.Errorf("our ping: %s", got)
+		}
 	})
 }
 
