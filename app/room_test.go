@@ -338,20 +338,16 @@ func TestWhoManagesWhom(t *testing.T) {
 			}
 		})
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
 		by, who string
 		code    app.Code
 	}{
-		"an admin, an admin": {"admin", "admin2", app.CodeForbidden}, "an admin, the owner": {"admin", "owner", app.CodeForbidden},
-		"a warden, a member": {"warden", "member2", app.CodeForbidden}, "the owner, oneself": {"owner", "owner", app.CodeConflict},
-		"the owner, an admin": {"owner", "admin2", ""}, "a warden, a guest": {"warden", "guest", ""}, "twice": {"owner", "admin2", app.CodeNotFound},
+		{"admin", "admin2", app.CodeForbidden}, {"admin", "owner", app.CodeForbidden}, {"warden", "member2", app.CodeForbidden},
+		{"owner", "owner", app.CodeConflict}, {"owner", "admin2", ""}, {"warden", "guest", ""},
 	} {
-		if name == "twice" {
-			continue // maps have no order: below
-		}
 		g := n.Grant(t, people[c.by], id, app.MembersManage)
 		if err := n.Kick(t.Context(), g, people[c.who].Person(), ""); app.CodeOf(err) != c.code {
-			t.Errorf("kick by %s: %v", name, err)
+			t.Errorf("%s kicks %s: %v", c.by, c.who, err)
 		}
 	}
 	if err := n.Kick(t.Context(), og, people["admin2"].Person(), ""); app.CodeOf(err) != app.CodeNotFound {
