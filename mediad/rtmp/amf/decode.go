@@ -150,9 +150,8 @@ func (d *decoder) value(depth int) (Value, error) {
 		v.Kind = KindNumber
 		v.Number, err = d.double()
 	case markBoolean:
-		var c byte
-		c, err = d.byte()
-		v = Bool(c != 0)
+		c, err := d.byte()
+		return Bool(c != 0), err
 	case markString:
 		v.Kind = KindString
 		v.String, err = d.text(2)
@@ -188,7 +187,7 @@ func (d *decoder) value(depth int) (Value, error) {
 			v.Number = float64(binary.BigEndian.Uint16(b))
 		}
 	case markNull:
-		v.Kind = KindNull
+		return Null(), nil
 	case markUndefined, markUnsupported:
 	case markAMF3:
 		return d.value3(depth)
