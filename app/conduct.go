@@ -12,11 +12,12 @@ import (
 const (
 	lingerEmpty     = 60 * time.Second // an empty room stays in memory so long, so that it can pause itself
 	presenceEvery   = time.Second
-	presenceUrgent  = 50 * time.Millisecond
+	presenceUrgent  = 10 * time.Millisecond
 	presenceFull    = 10 * time.Second
 	presenceTTL     = 30 * time.Second
 	beaconEvery     = 5 * time.Second
 	playbackBackoff = 100 * time.Millisecond // after a change that came to nothing, so that nodes do not spin
+	playbackNews    = 10 * time.Millisecond  // after a change, until the bus has brought it back
 )
 
 // conductor is what the room's goroutine remembers between two turns. Owned by live.run.
@@ -247,6 +248,8 @@ func (l *live) conductPlayback(ctx context.Context, c *conductor) Time {
 		l.mu.Lock()
 		l.gap = true
 		l.mu.Unlock()
+	} else {
+		backoff = playbackNews
 	}
 	c.notBefore = l.app.Now().Add(backoff)
 	return c.notBefore

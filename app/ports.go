@@ -92,6 +92,7 @@ type MemberStore interface {
 	// Ban returns the ban that keeps this person, or this network ("" for none), out: CodeNotFound when none does.
 	Ban(ctx context.Context, room RoomID, id PersonID, addressKey string) (Ban, error)
 	ListBans(ctx context.Context, room RoomID, p Page) (bans []Ban, next string, err error)
+	// CountMembers counts people with an account.
 	CountMembers(ctx context.Context, room RoomID) (int, error)
 	// OldGuests returns guests of all rooms who joined before the given time, the longest-standing first.
 	OldGuests(ctx context.Context, before Time, limit int) ([]Member, error)

@@ -429,7 +429,7 @@ func TestHandingOver(t *testing.T) {
 	}
 	must(t, n.LeaveRoom(t.Context(), owner, id))
 	must(t, n.SetFavourite(t.Context(), bob, id, true))
-	if info, err := n.GetRoom(t.Context(), bob, id); err != nil || !info.Favourite || info.Members != 2 {
+	if info, err := n.GetRoom(t.Context(), bob, id); err != nil || !info.Favourite || info.Members != 1 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	must(t, n.SetFavourite(t.Context(), bob, id, false))

@@ -79,9 +79,9 @@ func (s *Store) OldGuests(ctx context.Context, before app.Time, n int) ([]app.Me
 		WHERE role = 'guest' AND joined < $1 ORDER BY joined, room_id, person_id LIMIT $2`, before, limit(n))
 }
 
-// CountMembers counts the people of a room, present or not.
+// CountMembers counts the people of a room who have an account, present or not.
 func (s *Store) CountMembers(ctx context.Context, room app.RoomID) (int, error) {
-	return one(ctx, s.db, scanOne[int], "", "SELECT count(*) FROM members WHERE room_id = $1", room)
+	return one(ctx, s.db, scanOne[int], "", "SELECT count(*) FROM members WHERE room_id = $1 AND role <> 'guest'", room)
 }
 
 // Ban returns the ban of the person or, if there is none, one of the network.

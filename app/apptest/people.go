@@ -53,7 +53,13 @@ func (s *Store) CountMembers(ctx context.Context, id app.RoomID) (int, error) {
 		return 0, err
 	}
 	defer leave()
-	return len(r.members), nil
+	n := 0
+	for _, m := range r.members {
+		if m.Role != app.RoleGuest {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // OldGuests implements app.MemberStore.

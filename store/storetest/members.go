@@ -25,6 +25,12 @@ func testMembers(w *world) {
 	n, err := w.s.CountMembers(w.ctx, r.ID)
 	w.ok(err)
 	w.same(n, 2)
+	guest := app.Member{RoomID: r.ID, ID: "gst_counted", Name: "Gast", Role: app.RoleGuest, Joined: now}
+	w.update(r.ID, func(tx app.RoomTx) { w.ok(tx.SaveMember(guest)) })
+	n, err = w.s.CountMembers(w.ctx, r.ID)
+	w.ok(err)
+	w.same(n, 2) // a guest has no account
+	w.update(r.ID, func(tx app.RoomTx) { w.ok(tx.DeleteMember(guest.ID)) })
 	_, err = w.s.Member(w.ctx, w.room().ID, p.ID)
 	w.fails(err, app.CodeNotFound)
 	w.update(r.ID, func(tx app.RoomTx) {
