@@ -22,7 +22,7 @@ type hub struct {
 
 	mu    sync.Mutex
 	rooms map[RoomID]*live // guarded by mu
-	ctx   context.Context  // guarded by mu; nil before start
+	ctx   context.Context  // guarded by mu; nil before start and after the end
 	wg    sync.WaitGroup   // rooms and workers
 }
 
@@ -53,7 +53,8 @@ func (h *hub) start(ctx context.Context) <-chan struct{} {
 	go func() {
 		defer close(stopped)
 		<-ctx.Done()
-		h.mu.Lock() // acquire adds to wg under mu, and no more once ctx has ended
+		h.mu.Lock()
+		h.ctx = nil // acquire adds to wg under mu, and no more from here on
 		h.mu.Unlock()
 		h.wg.Wait()
 	}()

@@ -199,9 +199,10 @@ func (d *door) audiences() (list []*audience) {
 func TestNobodyKeepsAWorker(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
-	gate := make(chan struct{})
+	begun, gate := make(chan struct{}, 100), make(chan struct{})
 	d := newDoor(t, Config{Workers: 1}, func(h *house) {
 		h.beforeSend = func(in app.NewMessage) {
+			begun <- struct{}{}
 			<-gate
 			mu.Lock()
 			order = append(order, in.Text)
@@ -214,6 +215,7 @@ func TestNobodyKeepsAWorker(t *testing.T) {
 	for i := range uint32(20) {
 		a.send(chat(i+1, "a"))
 	}
+	<-begun
 	b.send(chat(1, "b"))
 	eventually(t, "b is not in line", func() bool { return len(d.srv.jobs) == 1 })
 	close(gate)

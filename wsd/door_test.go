@@ -277,13 +277,17 @@ func masked(t testing.TB, m *pb.ClientMessage) []byte {
 
 // readText reads one message of the server.
 func readText(r io.Reader) (*pb.ServerMessage, error) {
-	f, err := ws.ReadFrame(r)
+	head, err := ws.ReadHeader(r)
 	if err != nil {
 		return nil, err
 	}
-	if f.Header.OpCode != ws.OpText {
+	payload, err := io.ReadAll(io.LimitReader(r, head.Length))
+	if err != nil {
+		return nil, err
+	}
+	if head.OpCode != ws.OpText {
 		return nil, errors.New("not a text frame")
 	}
 	m := new(pb.ServerMessage)
-	return m, protojson.Unmarshal(f.Payload, m)
+	return m, protojson.Unmarshal(payload, m)
 }
