@@ -20,6 +20,7 @@ type House struct {
 	Keys     *Keys
 	Limits   *Limits
 	Prober   *Prober
+	Hooks    app.HookSender // nil: none
 
 	nodes atomic.Int64
 }
@@ -65,13 +66,13 @@ func (h *House) Build(t testing.TB, log io.Writer, change ...func(*app.Config)) 
 	}
 	n := &Node{ID: fmt.Sprintf("node%d", h.nodes.Add(1)), House: h, Bus: h.Wire.NewBus(), stop: func() {}}
 	cfg := app.Config{Name: "Test", NodeID: n.ID, RegistrationOpen: true, GuestsAllowed: true, ProxyAllowed: true,
-		AddressKey: []byte("sixteen bytes or more")}
+		AddressKey: []byte("sixteen bytes or more"), LiveKey: []byte("one key for all nodes")}
 	for _, c := range change {
 		c(&cfg)
 	}
 	var err error
 	n.App, err = app.New(cfg, app.Deps{Store: h.Store, Bus: n.Bus, Presence: h.Presence, Keys: h.Keys, Limits: h.Limits, Clock: Clock{},
-		Passwords: Passwords{}, Tokens: Tokens{}, Prober: h.Prober, Signer: Signer{}, Log: slog.New(slog.NewTextHandler(log, nil))})
+		Passwords: Passwords{}, Tokens: Tokens{}, Prober: h.Prober, Signer: Signer{}, Hooks: h.Hooks, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
