@@ -40,7 +40,7 @@ type syncRun struct {
 		P50, P95, P99, Max *float64
 	} `json:"steady"`
 	Settle struct {
-		Play, Join, Seek, Resume *float64
+		Play, Join, Seek, Again, Resume *float64
 	} `json:"settle"`
 	Paused struct {
 		Pages, Room *float64
@@ -90,11 +90,11 @@ func syncReport(f syncFile) *report {
 	r := &report{Raw: f.Data, Method: []string{
 		"Three headless Chromium contexts on this machine, the real server, one delay line per WebSocket: lan 1 ms; wan 100 ms round trip and 0 to 30 ms more each way; mixed 1, 100 and 250 ms with 0.5, 30 and 120.",
 		"Two play, a third joins 5 s later, then a seek to where nothing is buffered, a pause, a resume. Skew is the widest distance of currentTime between pages on a 20 ms grid, by the machine's clock, which the product does not use.",
-		"Steady is everything but 2 s after each event (3 s after the join). Settled means that all play within 40 ms of each other for a whole second, from the key press or tap on.",
+		"Steady is everything but 2 s after each event (3 s after the join). Settled means that all play within 40 ms of each other for a whole second, from the key press or tap on; after a seek, which may have to wait for bytes, that all show the same frame, and \"playing again\" that they go on together.",
 		"In every second run one page's wall clock is an hour wrong.",
 	}}
 	skew := table{Title: "Skew in steady windows, ms", Head: []string{"network", "runs", "p50", "p95", "worst p95", "max", "rate changes/min", "worst rate %", "paused error", "others' CPU %"}}
-	settle := table{Title: "Settled after, ms: median / p95 / max over the runs", Head: []string{"network", "play", "join", "seek", "resume"}}
+	settle := table{Title: "Settled after, ms: median / p95 / max over the runs", Head: []string{"network", "play", "join", "seek", "playing again", "resume"}}
 	for _, network := range []string{"lan", "wan", "mixed"} {
 		var runs []syncRun
 		for _, x := range f.Data.Runs {
@@ -125,7 +125,8 @@ func syncReport(f syncFile) *report {
 		}
 		settle.Rows = append(settle.Rows, []any{network,
 			three(func(x syncRun) *float64 { return x.Settle.Play }), three(func(x syncRun) *float64 { return x.Settle.Join }),
-			three(func(x syncRun) *float64 { return x.Settle.Seek }), three(func(x syncRun) *float64 { return x.Settle.Resume })})
+			three(func(x syncRun) *float64 { return x.Settle.Seek }), three(func(x syncRun) *float64 { return x.Settle.Again }),
+			three(func(x syncRun) *float64 { return x.Settle.Resume })})
 	}
 	r.Tables = []table{skew, settle}
 	return r

@@ -81,6 +81,16 @@ export function compare(pages, t0, t1) {
  * @param {(p: Point) => boolean} there says that the event itself has arrived everywhere
  */
 export function settleMs(points, t0, there = () => true) {
+  return heldMs(points, t0, (p) => p.moving && p.skewMs < TOGETHER_MS && there(p))
+}
+
+/** Time in ms from t0 until all pages show the same moment of the film and go on doing so, whether it plays or waits for somebody. */
+export function alignMs(points, t0, there = () => true) {
+  return heldMs(points, t0, (p) => p.skewMs < TOGETHER_MS && there(p))
+}
+
+/** Time in ms from t0 until what is good stays good. */
+function heldMs(points, t0, isGood) {
   let since = null
   let last = null
   for (const p of points) {
@@ -88,8 +98,7 @@ export function settleMs(points, t0, there = () => true) {
     // A hole in the recording proves nothing.
     if (last !== null && p.t - last > HOLE_MS) since = null
     last = p.t
-    const good = p.moving && p.skewMs < TOGETHER_MS && there(p)
-    if (!good) since = null
+    if (!isGood(p)) since = null
     else if (since === null) since = p.t
     if (since !== null && p.t - since >= HOLD_MS) return Math.max(0, since - t0)
   }

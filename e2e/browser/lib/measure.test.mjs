@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compare, count, frameSkew, longestStandMs, median, percentile, settleMs, spread, standing, whereAt, worstRate } from './measure.mjs'
+import { alignMs, compare, count, frameSkew, longestStandMs, median, percentile, settleMs, spread, standing, whereAt, worstRate } from './measure.mjs'
 
 /** A page that plays from pos at rate, seen every 50 ms. */
 const plays = (from, to, pos, { rate = 1, moving = true } = {}) => {
@@ -60,6 +60,15 @@ test('settling wants everybody moving, together, for a while', () => {
   assert.ok(s >= 1050 && s <= 1120, String(s))
   assert.equal(settleMs(compare([page(stands), page(plays(0, 4000, 5, { moving: false }))], 0, 4000), 0), Infinity)
   assert.equal(settleMs(points, 500, () => false), Infinity)
+})
+
+test('a room that waits on one frame is aligned, not settled', () => {
+  const stands = page(plays(0, 2000, 7, { moving: false }))
+  const points = compare([stands, stands], 0, 2000)
+  assert.equal(alignMs(points, 500), 0)
+  assert.equal(settleMs(points, 500), Infinity)
+  const elsewhere = compare([stands, page(plays(0, 2000, 9, { moving: false }))], 0, 2000)
+  assert.equal(alignMs(elsewhere, 0), Infinity)
 })
 
 test('settling needs the whole second', () => {

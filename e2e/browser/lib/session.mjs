@@ -1,6 +1,6 @@
 // One viewing: pages on their own lines, a script of what people do, and what came of it.
 import { owner, playbackOf, standingRoom } from './api.mjs'
-import { compare, count, frameSkew, settleMs, spread, standing, worstRate } from './measure.mjs'
+import { alignMs, compare, count, frameSkew, settleMs, spread, standing, worstRate } from './measure.mjs'
 import { watchCpu } from './machine.mjs'
 import { clockSpread, joinAsGuest, openPage, press, untilReady } from './pages.mjs'
 import { startProxy } from './proxy.mjs'
@@ -122,7 +122,9 @@ export function analyse(recordings, at, room) {
     settle: {
       play: after(pair, at.play, at.join),
       join: after(recordings, at.join, at.seek),
-      seek: after(recordings, at.seek, at.pause, beyond),
+      seek: alignMs(compare(recordings, at.seek, at.pause), at.seek, beyond),
+      // A seek beyond the buffer waits for everybody's bytes: the same frame stands on every screen until all have them.
+      again: after(recordings, at.seek, at.pause, beyond),
       resume: after(recordings, at.resume, at.end),
     },
     paused: pausedError(stood, room.positionMs ?? 0),
