@@ -308,6 +308,7 @@ func (a *App) online(ctx context.Context, id RoomID) int {
 // bus alone: the log went with the room.
 func (a *App) closeRoom(ctx context.Context, id RoomID, by Actor, reason string, still func(Room) bool) error {
 	var last Event
+	lost := a.streamsOfRoom(ctx, id)
 	_, err := a.Store.UpdateRoom(ctx, id, func(tx RoomTx) error {
 		if !still(tx.Room()) {
 			return nil
@@ -320,6 +321,7 @@ func (a *App) closeRoom(ctx context.Context, id RoomID, by Actor, reason string,
 	}
 	if last.Body != nil {
 		a.hub.publish(ctx, id, []Event{last})
+		a.endStreams(ctx, lost)
 	}
 	return nil
 }

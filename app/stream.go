@@ -261,3 +261,19 @@ func (a *App) DeleteStream(ctx context.Context, by Actor, id StreamID) error {
 	a.streams.tell(ctx, streamNews{Stream: id, Kind: newsEnded, Reason: "deleted"})
 	return nil
 }
+
+// streamsOfRoom lists what goes with a room. What trouble hides is found by streams.refresh.
+func (a *App) streamsOfRoom(ctx context.Context, room RoomID) []Stream {
+	list, _, err := a.Store.ListStreams(ctx, StreamFilter{Room: room}, Page{Limit: streamsOfOneRoom})
+	if err != nil {
+		a.Log.WarnContext(ctx, "cannot list the streams of a room that closes", "room", room, "err", err)
+	}
+	return list
+}
+
+// endStreams ends everyone on streams that are gone, on every node.
+func (a *App) endStreams(ctx context.Context, list []Stream) {
+	for _, s := range list {
+		a.streams.tell(ctx, streamNews{Stream: s.ID, Kind: newsEnded, Reason: "deleted"})
+	}
+}

@@ -190,6 +190,23 @@ func TestTheNewestPublisherHasTheStream(t *testing.T) {
 	})
 }
 
+func TestARoomTakesItsStreamsAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, far, there := cluster(t)
+		stream, key := s.make(s.publisher, app.NewStream{Room: s.here()})
+		own, ownKey := s.make(s.publisher, app.NewStream{})
+		p := publish(t, far, there, key.Secret)
+		publish(t, far, there, ownKey.Secret)
+		must(t, s.DeleteRoom(t.Context(), s.Grant(t, s.owner, s.here(), app.RoomOwn)))
+		if got := there.Ended(); len(got) != 1 || got[0] != "deleted "+p.ID || len(there.Sessions(own.ID)) != 1 {
+			t.Error(got)
+		}
+		if got := admits(t, far, stream.ID, "", s.publisher); got != app.CodeNotFound {
+			t.Error(got)
+		}
+	})
+}
+
 // TestWhatTheBusLosesIsFound within seconds.
 func TestWhatTheBusLosesIsFound(t *testing.T) {
 	private := app.Private
