@@ -1,0 +1,244 @@
+package hls
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"synctv/mediad/av"
+	"synctv/mediad/cmaf"
+	"synctv/mediad/stream"
+)
+
+// Muxer makes the playlists of one stream. Run makes them; requests may come at any
+// time, from any goroutine.
+type Muxer struct {
+	config Config
+	stream *stream.Stream
+	saver  *saver
+	view   atomic.Pointer[view]
+
+	// Owned by Run.
+	segmenter *cmaf.Segmenter
+	tracks    uint32 // version of those that the segmenter has
+	skips     uint64 // of the reader, seen
+	past      []past
+}
+
+// view is what requests see. It is immutable.
+type view struct {
+	now     *presentation // nil before the first
+	before  *presentation // the one before it, whose files may still be asked for
+	changed chan struct{} // closed when there is another view
+}
+
+// past is a presentation that has ended, and when its files go.
+type past struct {
+	p  *presentation
+	at time.Time
+}
+
+// NewMuxer returns a muxer for a stream.
+func NewMuxer(c Config, s *stream.Stream) *Muxer {
+	c = c.withDefaults()
+	m := &Muxer{config: c, stream: s, saver: newSaver(c.Store, c.Log)}
+	m.view.Store(&view{changed: make(chan struct{})})
+	return m
+}
+
+// Stream returns the stream it is of.
+func (m *Muxer) Stream() *stream.Stream { return m.stream }
+
+// Stats is what a muxer has in memory, and what went wrong with its store.
+type Stats struct {
+	Bytes        int64
+	StoreFailure uint64
+}
+
+// Stats returns the muxer as it is.
+func (m *Muxer) Stats() Stats {
+	st := Stats{StoreFailure: m.saver.failed.Load()}
+	if p := m.view.Load().now; p != nil {
+		st.Bytes = p.shelf.bytes()
+	}
+	return st
+}
+
+// tick is how often old files are looked for.
+const tick = time.Second
+
+// Run reads the stream until it is closed, or ctx ends. What it put into the store
+// is removed then.
+func (m *Muxer) Run(ctx context.Context) error {
+	var saving sync.WaitGroup
+	// The last jobs are done after ctx has ended, for a while.
+	saveCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	saving.Go(func() { m.saver.run(saveCtx) })
+	for ctx.Err() == nil {
+		if err := m.session(ctx); err != nil {
+			break
+		}
+	}
+	if v := m.view.Load(); v.now != nil {
+		v.now.end()
+		m.past = append(m.past, past{p: v.now})
+	}
+	for _, p := range m.past {
+		m.saver.submit(job{key: p.p.key(""), drop: true})
+	}
+	close(m.saver.jobs)
+	giveUp := time.AfterFunc(saverTimeout, cancel)
+	defer giveUp.Stop()
+	saving.Wait()
+	return nil
+}
+
+// session is from one end of the stream to the next. An error says that there will be
+// no other.
+func (m *Muxer) session(ctx context.Context) error {
+	wake := make(chan struct{}, 1)
+	r, err := m.stream.Reader(stream.ReaderOptions{Internal: true, Wake: func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	m.segmenter, m.tracks, m.skips = nil, 0, 0
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	items := make([]*stream.Item, 64)
+	for {
+		n, err := r.Poll(items)
+		for _, it := range items[:n] {
+			m.item(it, r)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			m.over()
+			return nil
+		case err != nil: // too slow, which would be a fault of ours: begin anew
+			m.config.Log.Error("the segmenter lost its stream", "stream", m.stream.Name(), "err", err)
+			m.over()
+			return nil
+		case n > 0:
+			continue
+		}
+		select {
+		case <-wake:
+		case <-ticker.C:
+			m.expire()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// item takes one item of the stream.
+func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
+	if it.What == stream.Gone {
+		m.apply(m.flush(), it)
+		return
+	}
+	if m.segmenter == nil {
+		m.start()
+	}
+	if skips := r.Skips(); skips != m.skips {
+		m.skips = skips
+		m.apply(m.flush(), it)
+	}
+	if it.TracksVersion != m.tracks {
+		m.tracks = it.TracksVersion
+		m.segmenter.SetTracks(it.Tracks)
+	}
+	if it.What == stream.Media && it.Packet.Kind != av.Data {
+		m.apply(m.segmenter.Push(it.Packet), it)
+	}
+}
+
+// start makes a segmenter, whose numbers are above all there were.
+func (m *Muxer) start() {
+	c := m.config.Cut
+	c.First = FirstSequence(m.config.Now())
+	if p := m.view.Load().now; p != nil {
+		c.First = max(c.First, p.next)
+	}
+	m.segmenter = cmaf.New(c)
+}
+
+func (m *Muxer) flush() []cmaf.Event {
+	if m.segmenter == nil {
+		return nil
+	}
+	return m.segmenter.Flush()
+}
+
+// apply hands events on to the presentation. The first period of a segmenter begins
+// one. it is the item that brought the events about; nil for those of a flush, among
+// which no period begins.
+func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
+	var at time.Duration
+	var date time.Time
+	if it != nil {
+		at, date = it.Packet.DTS, it.At
+	}
+	v := m.view.Load()
+	p := v.now
+	for _, e := range events {
+		fresh := e.What == cmaf.Begin && (p == nil || m.ended(p))
+		if fresh {
+			p = newPresentation(m.config, m.stream.Name(), e.Segment, m.saver)
+			p.partTarget = m.segmenter.PartTarget()
+		}
+		p.take(e, at, date)
+		if fresh {
+			if v.now != nil {
+				m.past = append(m.past, past{v.now, m.config.Now().Add(2*m.config.Window + m.config.Cut.Longest)})
+			}
+			m.view.Store(&view{now: p, before: v.now, changed: make(chan struct{})})
+			close(v.changed)
+			v = m.view.Load()
+		}
+	}
+	if len(events) > 0 {
+		m.expire()
+	}
+}
+
+// ended reports whether a presentation is over.
+func (m *Muxer) ended(p *presentation) bool {
+	for _, w := range *p.windows.Load() {
+		return w.Snapshot().Ended
+	}
+	return false
+}
+
+// over ends the presentation: the stream has, and nobody came back.
+func (m *Muxer) over() {
+	m.apply(m.flush(), nil)
+	if p := m.view.Load().now; p != nil {
+		p.end()
+	}
+}
+
+// expire lets go what nobody may ask for any more.
+func (m *Muxer) expire() {
+	now := m.config.Now()
+	if p := m.view.Load().now; p != nil {
+		p.expire(now)
+	}
+	for len(m.past) > 0 && !now.Before(m.past[0].at) {
+		m.saver.submit(job{key: m.past[0].p.key(""), drop: true})
+		if v := m.view.Load(); v.before == m.past[0].p {
+			m.view.Store(&view{now: v.now, changed: v.changed})
+		}
+		m.past = m.past[1:]
+	}
+}
