@@ -80,8 +80,3 @@ func (r *ring) grow() {
 	}
 	r.items = items
 }
-
-// clear drops everything. Seq goes on.
-func (r *ring) clear() {
-	*r = ring{maxBytes: r.maxBytes, maxTime: r.maxTime, first: r.next, next: r.next}
-}
