@@ -85,12 +85,16 @@ func (h *Handler) reload(r *http.Request, window *Window, d reload, timeout <-ch
 	for {
 		s := window.Snapshot()
 		what := decide(d, s.position(), s.PartTarget)
-		if !d.waits && !s.Ended && len(s.Segments) == 0 && len(s.Open.Parts) == 0 {
-			what = wait // an empty playlist is no playlist
+		if !d.waits && !s.Ended && len(s.Segments) == 0 {
+			what = wait // to those who know no parts it is empty
 		}
-		if what != wait || !h.wait(r, s.changed, timeout) {
-			return s, what
+		if what == wait && h.wait(r, s.changed, timeout) {
+			continue
 		}
+		if what == wait && !d.waits && len(s.Open.Parts) > 0 {
+			what = serve
+		}
+		return s, what
 	}
 }
 
