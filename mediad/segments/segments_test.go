@@ -235,3 +235,25 @@ func TestBlobReader(t *testing.T) {
 		t.Errorf("%d, %v, %q", n, err, out.String())
 	}
 }
+
+func TestOpen(t *testing.T) {
+	s3 := segments.S3Config{Endpoint: "https://s3.example.com", Bucket: "live"}
+	for _, c := range []struct {
+		config segments.Config
+		want   string // part of the error; "" for none
+	}{
+		{segments.Config{}, ""}, {segments.Config{Backend: "memory", MaxBytes: 1 << 20}, ""}, {segments.Config{Backend: "file", Dir: t.TempDir()}, ""},
+		{segments.Config{Backend: "s3", S3: s3}, ""}, {segments.Config{Backend: "oss", S3: s3}, ""},
+		{segments.Config{Backend: "s3"}, "endpoint"}, {segments.Config{Backend: "tape"}, "choose memory, file, s3 or oss"}, {segments.Config{Backend: "file"}, "segments"},
+	} {
+		_, done, err := segments.Open(c.config)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%q: %v, want %q", c.config.Backend, err, c.want)
+		}
+		if err == nil {
+			if err := done(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
