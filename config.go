@@ -208,13 +208,16 @@ func (c *Config) problems() env.Problems {
 
 // addressProblems checks where we listen and where we connect to.
 func (c *Config) addressProblems() (ps env.Problems) {
-	for _, h := range []struct{ name, host string }{{"SERVER_HOST", c.Server.Host}, {"METRICS_HOST", c.Metrics.Host}} {
+	for _, h := range []struct{ name, host string }{{"SERVER_HOST", c.Server.Host}, {"METRICS_HOST", c.Metrics.Host}, {"LIVESTREAM_RTMP_HOST", c.Livestream.RTMPHost}} {
 		if _, err := netip.ParseAddr(h.host); err != nil && h.host != "" && h.host != "localhost" {
 			ps = append(ps, env.Problem{Name: envPrefix + h.name, Wrong: strconv.Quote(h.host) + " is not an address.", Do: "Write it like 127.0.0.1 or ::, without a port."})
 		}
 	}
 	if c.Metrics.Port != 0 && c.Metrics.Port == c.Server.Port {
 		ps = append(ps, env.Problem{Name: envPrefix + "METRICS_PORT", Wrong: "it is the same port as SYNCTV_SERVER_PORT.", Do: "Choose another, for example 9090."})
+	}
+	if p := c.Livestream.RTMPPort; p != 0 && (p == c.Server.Port || p == c.Metrics.Port) {
+		ps = append(ps, env.Problem{Name: envPrefix + "LIVESTREAM_RTMP_PORT", Wrong: "it is the same port as another of this server's.", Do: "Choose another, for example 1935."})
 	}
 	if c.Metrics.Port != 0 && c.Metrics.Token == "" && !loopback(c.Metrics.Host) {
 		ps = append(ps, env.Problem{Name: envPrefix + "METRICS_TOKEN", Wrong: "it is not set, and the metrics are open to other machines.", Do: "Set a token, or set SYNCTV_METRICS_HOST to 127.0.0.1."})

@@ -10,11 +10,20 @@ import (
 
 // LivestreamConfig is how live streams are reached, and who has a say in them.
 type LivestreamConfig struct {
-	RTMPPort      uint16     `env:"RTMP_PORT" envDefault:"1935" reserved:"true"`
+	RTMPHost      string     `env:"RTMP_HOST" doc:"Address on which encoders are waited for; all of them when not set." example:"127.0.0.1"`
+	RTMPPort      uint16     `env:"RTMP_PORT" envDefault:"1935" doc:"Port on which encoders publish, and players may watch, over RTMP; 0 turns it off."`
 	PublicRTMPURL string     `env:"PUBLIC_RTMP_URL" doc:"Address under which encoders reach this server; shown to those who stream. When not set, it is the host of the page with the RTMP port." example:"rtmp://live.example.org:1935"`
 	PublicHTTPURL env.WebURL `env:"PUBLIC_HTTP_URL" doc:"Address under which players reach live streams over HTTP, such as that of a CDN. When not set, it is the host of the page." example:"https://cdn.example.org"`
 	HooksURL      string     `env:"HOOKS_URL" doc:"Address that is asked before somebody publishes or watches, and told when they leave: a POST with JSON as SRS sends it, see docs/protocol.md. It may be in your own network." example:"http://127.0.0.1:9000/hooks"`
 	HooksSecret   string     `env:"HOOKS_SECRET" secret:"true" doc:"Secret that hooks are signed with, at least 16 characters."`
+}
+
+// RTMPAddr is where encoders are waited for, "" when nowhere.
+func (c *Config) RTMPAddr() string {
+	if c.Livestream.RTMPPort == 0 {
+		return ""
+	}
+	return joinPort(c.Livestream.RTMPHost, c.Livestream.RTMPPort)
 }
 
 // problems checks addresses and the secret.

@@ -32,12 +32,12 @@ func TestConfigValues(t *testing.T) {
 		"SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=9000", "SYNCTV_SERVER_PUBLIC_URL=https://Watch.example.org/",
 		"SYNCTV_SERVER_TRUSTED_PROXIES=127.0.0.1,10.0.0.0/8", "SYNCTV_DATABASE_URL=postgres://u:p@h/db", "SYNCTV_REDIS_URL=redis://h",
 		"SYNCTV_CLUSTER_ENABLED=true", "SYNCTV_MASTER_SECRET=" + strings.Repeat("x", 32), "SYNCTV_METRICS_PORT=9090",
-		"SYNCTV_MEDIA_ALLOW_PRIVATE=192.168.0.0/16,nas.lan:8096", "SYNCTV_LOG_LEVEL=warn", "SYNCTV_LIVESTREAM_RTMP_PORT=1935",
+		"SYNCTV_MEDIA_ALLOW_PRIVATE=192.168.0.0/16,nas.lan:8096", "SYNCTV_LOG_LEVEL=warn", "SYNCTV_LIVESTREAM_RTMP_PORT=1936", "SYNCTV_WEBRTC_STUN_PORT=3478",
 	})
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "no effect") {
 		t.Fatal(warnings, err)
 	}
-	if c.ServerAddr() != "127.0.0.1:9000" || c.Server.PublicURL != "https://watch.example.org" || c.MetricsAddr() != "127.0.0.1:9090" ||
+	if c.ServerAddr() != "127.0.0.1:9000" || c.Server.PublicURL != "https://watch.example.org" || c.MetricsAddr() != "127.0.0.1:9090" || c.RTMPAddr() != ":1936" ||
 		c.SQLitePath() != "" || len(c.Server.TrustedProxies) != 2 || len(c.Media.AllowPrivate.Networks) != 1 || c.Media.AllowPrivate.Hosts[0] != "nas.lan:8096" {
 		t.Fatalf("%+v", c)
 	}
@@ -66,6 +66,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"level", []string{"SYNCTV_LOG_LEVEL=loud"}, []string{"LOG_LEVEL"}},
 		{"limits", []string{"SYNCTV_ROOM_MAX_MEDIA=0", "SYNCTV_REALTIME_MAX_CONNECTIONS=0", "SYNCTV_AUTH_PASSWORD_MEMORY_KIB=1"}, []string{"AUTH_PASSWORD_MEMORY_KIB", "ROOM_MAX_MEDIA", "REALTIME_MAX_CONNECTIONS"}},
 		{"live addresses", []string{"SYNCTV_LIVESTREAM_PUBLIC_RTMP_URL=http://h", "SYNCTV_LIVESTREAM_PUBLIC_HTTP_URL=rtmp://h", "SYNCTV_LIVESTREAM_HOOKS_URL=ftp://h"}, []string{"LIVESTREAM_HOOKS_URL", "LIVESTREAM_PUBLIC_HTTP_URL", "LIVESTREAM_PUBLIC_RTMP_URL"}},
+		{"port of encoders", []string{"SYNCTV_LIVESTREAM_RTMP_PORT=8080", "SYNCTV_LIVESTREAM_RTMP_HOST=nowhere"}, []string{"LIVESTREAM_RTMP_HOST", "LIVESTREAM_RTMP_PORT"}},
 		{"ingest with a key", []string{"SYNCTV_LIVESTREAM_PUBLIC_RTMP_URL=rtmp://u:p@h/live?key=1"}, []string{"LIVESTREAM_PUBLIC_RTMP_URL"}},
 		{"short hook secret", []string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h/x", "SYNCTV_LIVESTREAM_HOOKS_SECRET=short"}, []string{"LIVESTREAM_HOOKS_SECRET"}},
 		{"prefix", []string{"SYNCTV_REDIS_KEY_PREFIX=a b"}, []string{"REDIS_KEY_PREFIX"}},

@@ -18,6 +18,7 @@ func newRegistry(n *Node) *prometheus.Registry {
 		newCollector(n.appMetrics),
 		newCollector(n.reactorMetrics),
 		newCollector(n.cellarMetrics),
+		newCollector(n.liveMetrics),
 	)
 	return r
 }
@@ -90,6 +91,26 @@ func (n *Node) reactorMetrics(e emitter) {
 	s.ClosesByReason(func(r reactor.CloseReason, v uint64) {
 		e.counter("websocket_closed_total", "WebSockets closed, by reason.", float64(v), "reason", r.String())
 	})
+}
+
+func (n *Node) liveMetrics(e emitter) {
+	s := n.live.Stats()
+	e.gauge("live_connections", "Connections to the RTMP port that do not play.", float64(s.Connections))
+	e.gauge("live_publishers", "Streams published on this node.", float64(s.Publishers))
+	e.counter("live_refused_total", "Connections and publishers that were not let in.", float64(s.Refused))
+	e.counter("live_received_bytes_total", "Bytes of media that encoders sent.", float64(s.BytesIn))
+	e.gauge("live_waiting", "Requests for HLS that wait for a part.", float64(s.Waiting))
+	for _, p := range s.Protocols {
+		e.gauge("live_viewers", "Viewers, by protocol.", float64(p.Viewers), "protocol", p.Name)
+		e.counter("live_viewers_total", "Viewers there ever were, by protocol.", float64(p.Ever), "protocol", p.Name)
+		e.counter("live_sent_bytes_total", "Bytes sent to viewers, by protocol.", float64(p.Bytes), "protocol", p.Name)
+	}
+	for _, end := range s.Ends {
+		e.counter("live_viewer_ends_total", "Viewers that ended, by reason.", float64(end.Count), "reason", end.Reason)
+	}
+	for _, d := range s.Drops {
+		e.counter("live_dropped_total", "Packets of media not passed on, by reason.", float64(d.Count), "reason", d.Reason)
+	}
 }
 
 func (n *Node) cellarMetrics(e emitter) {

@@ -23,6 +23,7 @@ import (
 	"synctv/internal/run"
 	"synctv/internal/sniff"
 	"synctv/internal/token"
+	"synctv/mediad"
 	"synctv/mediad/probe"
 	"synctv/mediad/proxy"
 	"synctv/proto"
@@ -33,6 +34,9 @@ import (
 
 // databaseWait is how long a start waits for PostgreSQL to answer.
 const databaseWait = 8 * time.Second
+
+// liveStop is how long encoders and viewers may take to hear that the server goes away.
+const liveStop = 8 * time.Second
 
 // Node is one process of the server: every part, built and wired. See docs/architecture.md.
 type Node struct {
@@ -50,6 +54,8 @@ type Node struct {
 	public net.Listener
 	split  *sniff.Splitter
 
+	live    *mediad.Server
+	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
 }
 
@@ -72,7 +78,7 @@ type shared struct {
 // newNode builds every part in the order they stand on each other and opens database and port.
 func newNode(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
 	n := &Node{cfg: cfg, log: log, id: newNodeID()}
-	for _, step := range []func(context.Context) error{n.openData, n.openShared, n.buildApp, n.buildDoors, n.listen} {
+	for _, step := range []func(context.Context) error{n.openData, n.openShared, n.buildApp, n.buildLive, n.buildDoors, n.listen} {
 		if err := step(ctx); err != nil {
 			n.close()
 			return nil, err
@@ -206,6 +212,11 @@ func (n *Node) listen(ctx context.Context) error {
 	if n.split, err = sniff.New(ln, sniff.Config{}, n.log); err != nil {
 		return err
 	}
+	if addr := n.cfg.RTMPAddr(); addr != "" {
+		if n.rtmp, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
+			return fmt.Errorf("cannot wait for encoders on %s: %w (set SYNCTV_LIVESTREAM_RTMP_PORT to another port, or to 0)", addr, err)
+		}
+	}
 	if addr := n.cfg.MetricsAddr(); addr != "" {
 		if n.metrics, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
 			return fmt.Errorf("cannot serve metrics on %s: %w (set SYNCTV_METRICS_PORT to another port, or to 0)", addr, err)
@@ -226,6 +237,9 @@ func (n *Node) close() {
 	if n.public != nil {
 		n.public.Close()
 	}
+	if n.rtmp != nil {
+		n.rtmp.Close()
+	}
 	if n.metrics != nil {
 		n.metrics.Close()
 	}
@@ -245,6 +259,7 @@ func (n *Node) Run(ctx context.Context, stdout io.Writer) error {
 	parts := []run.Part{
 		{Name: "coord", Run: n.shared.run},
 		{Name: "app", Run: n.app.Run},
+		{Name: "live", Stop: liveStop, Run: func(ctx context.Context) error { return n.live.Run(ctx, n.rtmp) }},
 		{Name: "listener", Run: n.split.Run},
 		{Name: "requests", Stop: requests + time.Second, Run: n.runRequests},
 		{Name: "websocket", Stop: sockets + time.Second, Run: n.runWebSockets},
@@ -350,7 +365,15 @@ func (n *Node) buildDoors(context.Context) error {
 	}
 	n.http, err = httpd.New(httpd.Config{PublicURL: string(c.Server.PublicURL), AllowedHosts: c.Server.AllowedHosts,
 		AllowedOrigins: c.Server.AllowedOrigins, TrustedProxies: c.Server.TrustedProxies, DrainTimeout: requests},
-		httpd.Mounts{API: n.grpc.Gateway(), Proxy: n.proxy, WebSocket: http.HandlerFunc(n.takeover), Web: web.FS(), OpenAPI: proto.OpenAPI, Ready: n.ready}, n.log)
+		httpd.Mounts{API: n.grpc.Gateway(), Proxy: n.proxy, Live: n.live, WebSocket: http.HandlerFunc(n.takeover), Web: web.FS(), OpenAPI: proto.OpenAPI, Ready: n.ready}, n.log)
+	return err
+}
+
+// buildLive builds the door of live streams.
+func (n *Node) buildLive(context.Context) error {
+	var err error
+	n.live, err = mediad.New(mediad.Config{TrustedProxies: n.cfg.Server.TrustedProxies},
+		mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log})
 	return err
 }
 

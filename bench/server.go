@@ -99,7 +99,8 @@ func (s *server) start(ctx context.Context) (time.Duration, error) {
 	s.cmd = exec.Command(s.program)
 	s.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "SYNCTV_DATA_DIR=" + s.dataDir,
-		"SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=" + port, "SYNCTV_SERVER_SHUTDOWN_DRAIN_TIMEOUT_SECONDS=5",
+		"SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=" + port, "SYNCTV_LIVESTREAM_RTMP_PORT=0",
+		"SYNCTV_SERVER_SHUTDOWN_DRAIN_TIMEOUT_SECONDS=5",
 	}, s.extra...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	begun := time.Now()

@@ -22,9 +22,9 @@ type outcome struct {
 	took           time.Duration
 }
 
-// cleanEnv is the environment without settings of ours.
+// cleanEnv is the environment without settings of ours, but for the port of encoders: there is only one of it.
 func cleanEnv() []string {
-	var env []string
+	env := []string{"SYNCTV_LIVESTREAM_RTMP_PORT=0"}
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "SYNCTV_") {
 			env = append(env, e)
@@ -68,15 +68,20 @@ func (s *server) port() string {
 	return u.Port()
 }
 
-// fixedPort is the setting of a port that a server keeps over restarts: a free one that the kernel gives to nobody who
-// asks for any.
+// fixedPort is the setting of a port that a server keeps over restarts.
 func fixedPort(t *testing.T) string {
+	t.Helper()
+	return "SYNCTV_SERVER_PORT=" + freePort(t)
+}
+
+// freePort is a port that the kernel gives to nobody who asks for any.
+func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
 		port := fmt.Sprint(10000 + rand.IntN(20000))
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			l.Close()
-			return "SYNCTV_SERVER_PORT=" + port
+			return port
 		}
 	}
 	t.Fatal("no free port")

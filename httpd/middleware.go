@@ -75,7 +75,8 @@ func (s *Server) logAccess(next http.Handler) http.Handler {
 
 // quiet requests come every few seconds, or by the hundred for one page.
 func quiet(path string) bool {
-	return strings.HasPrefix(path, "/health/") || strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/proxy/")
+	return strings.HasPrefix(path, "/health/") || strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/proxy/") ||
+		strings.HasPrefix(path, "/live/")
 }
 
 // shownPath leaves out what gives access to whoever reads it: links of the proxy, and invite codes.

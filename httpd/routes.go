@@ -18,6 +18,11 @@ func (s *Server) routes() http.Handler {
 	} else {
 		mux.HandleFunc("/proxy/", notFound)
 	}
+	if s.mounts.Live != nil {
+		mux.Handle("/live/", s.mounts.Live)
+	} else {
+		mux.HandleFunc("/live/", notFound)
+	}
 	if s.mounts.WebSocket != nil {
 		mux.Handle("/ws/", s.mounts.WebSocket)
 	} else {

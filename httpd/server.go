@@ -37,6 +37,8 @@ type Mounts struct {
 	API http.Handler
 	// Proxy serves everything below /proxy/. It sets its own deadlines and headers.
 	Proxy http.Handler
+	// Live serves everything below /live/: streams, as files and as answers that do not end.
+	Live http.Handler
 	// WebSocket takes upgrades below /ws/ that arrive on a connection already used for plain requests.
 	WebSocket http.Handler
 	// Web is the browser client with index.html at its root.

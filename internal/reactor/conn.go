@@ -109,6 +109,11 @@ func (c *Conn) Reply(f *Frame) {
 	c.shard.urge(c)
 }
 
+// Queued returns how many bytes wait for the peer to take them. It may be called
+// from the connection's own handler only, and is for those that have more to send
+// and let the peer's pace decide when.
+func (c *Conn) Queued() int { return c.q.bytes }
+
 // CloseAfter sends what is queued, then f (which may be nil), then closes the
 // connection cleanly: the sending side is shut down and the peer gets
 // Config.Linger to close its own, so that it can read the last frame. Input is

@@ -69,7 +69,7 @@ func TestHammer(t *testing.T) {
 						t.Errorf("item %d after %d", it.Seq, seq)
 					}
 					seq = it.Seq
-					it.Wire(FLV, func(it *Item) []byte { return it.Packet.Data })
+					it.Wire(FLV, func(it *Item) any { return it.Packet.Data })
 					read.Add(1)
 				}
 				if i%4 == 3 {

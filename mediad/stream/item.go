@@ -41,7 +41,7 @@ type Item struct {
 	// At is when the item was written.
 	At time.Time
 
-	wires [Wires]atomic.Pointer[[]byte]
+	wires [Wires]atomic.Pointer[any]
 }
 
 // Wire is a way of coding items for viewers.
@@ -54,19 +54,19 @@ const (
 	Wires
 )
 
-// Wire returns the bytes of the item on wire w: those that build makes, once,
-// however many readers ask. They are immutable from then on. When two ask at once
-// both build, and one result is kept.
-func (i *Item) Wire(w Wire, build func(*Item) []byte) []byte {
+// Wire returns what the item is on wire w, such as a frame that many connections
+// share: what build makes, once, however many readers ask. It is immutable from
+// then on. When two ask at once both build, and one result is kept.
+func (i *Item) Wire(w Wire, build func(*Item) any) any {
 	slot := &i.wires[w]
-	if b := slot.Load(); b != nil {
-		return *b
+	if v := slot.Load(); v != nil {
+		return *v
 	}
-	b := build(i)
-	if !slot.CompareAndSwap(nil, &b) {
+	v := build(i)
+	if !slot.CompareAndSwap(nil, &v) {
 		return *slot.Load()
 	}
-	return b
+	return v
 }
 
 // cost is what the item counts for in the ring.

@@ -34,6 +34,7 @@ type Registry struct {
 	mu      sync.RWMutex
 	streams map[string]*Stream // guarded by mu
 	closed  bool               // guarded by mu
+	past    Drops              // guarded by mu: of streams that were forgotten
 }
 
 // NewRegistry returns an empty registry, in which time passes while Run runs.
@@ -101,6 +102,17 @@ func (g *Registry) Stats() []Stats {
 	return all
 }
 
+// Dropped returns what was not done in all streams there ever were.
+func (g *Registry) Dropped() Drops {
+	g.mu.RLock()
+	sum := g.past
+	g.mu.RUnlock()
+	for _, s := range g.list() {
+		sum.add(s.Stats().Drops)
+	}
+	return sum
+}
+
 func (g *Registry) list() []*Stream {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
@@ -144,9 +156,11 @@ func (g *Registry) tick(now time.Time) {
 
 // remove forgets s, unless its name has gone to another one already.
 func (g *Registry) remove(s *Stream) {
+	drops := s.Stats().Drops
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.streams[s.name] == s {
 		delete(g.streams, s.name)
+		g.past.add(drops)
 	}
 }

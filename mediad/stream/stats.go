@@ -21,6 +21,20 @@ type Drops struct {
 	Skipped   uint64 // items that readers missed by that
 }
 
+func (d *Drops) add(o Drops) {
+	d.Empty += o.Empty
+	d.TooLarge += o.TooLarge
+	d.BadConfig += o.BadConfig
+	d.NoConfig += o.NoConfig
+	d.Stale += o.Stale
+	d.Refused += o.Refused
+	d.Stalled += o.Stalled
+	d.Full += o.Full
+	d.Slow += o.Slow
+	d.Jumps += o.Jumps
+	d.Skipped += o.Skipped
+}
+
 // Stats is a stream at one moment.
 type Stats struct {
 	Name        string

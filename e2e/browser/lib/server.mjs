@@ -65,7 +65,7 @@ class Server {
     const child = spawn(this.program, [], {
       env: {
         PATH: process.env.PATH, HOME: process.env.HOME,
-        SYNCTV_SERVER_PORT: String(this.port), SYNCTV_SERVER_HOST: '127.0.0.1', SYNCTV_DATA_DIR: this.dataDir,
+        SYNCTV_SERVER_PORT: String(this.port), SYNCTV_SERVER_HOST: '127.0.0.1', SYNCTV_LIVESTREAM_RTMP_PORT: '0', SYNCTV_DATA_DIR: this.dataDir,
         SYNCTV_SERVER_SHUTDOWN_DRAIN_TIMEOUT_SECONDS: '5', ...this.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,154 @@
+package mediad
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"synctv/app"
+	"synctv/mediad/av"
+	"synctv/mediad/stream"
+)
+
+const (
+	reportFirst = 200 * time.Millisecond
+	reportEvery = time.Second
+	sayTimeout  = 3 * time.Second
+)
+
+// publication is somebody who publishes a stream.
+type publication struct {
+	s      *Server
+	right  app.Publication
+	live   *stream.Stream
+	writer *stream.Publisher
+	kicked atomic.Bool
+	bytes  atomic.Int64
+
+	stop     chan struct{} // closed by end
+	reported chan struct{} // closed when nothing is reported any more
+}
+
+// publish makes somebody the publisher of the stream their key is for. interrupt is called when they have to go.
+func (s *Server) publish(ctx context.Context, from app.Origin, name string, interrupt func()) (*publication, error) {
+	right, err := s.deps.Control.AdmitPublisher(ctx, from, name)
+	if err != nil {
+		return nil, err
+	}
+	live, err := s.streams.Open(string(right.Stream.ID))
+	if err != nil {
+		return nil, app.Wrap(app.CodeUnavailable, err, "There are too many live streams on this server now. Try again later.")
+	}
+	writer, err := live.Publish(stream.Offer{By: right.Session.ID})
+	if err != nil {
+		return nil, app.Wrap(app.CodeConflict, err, "Somebody publishes this stream already.")
+	}
+	p := &publication{s: s, right: right, live: live, writer: writer, stop: make(chan struct{}), reported: make(chan struct{})}
+	s.roster.setPublisher(p)
+	if err := p.online(ctx, app.StreamMedia{}); err != nil {
+		s.roster.dropPublisher(p)
+		writer.Close()
+		return nil, err
+	}
+	s.count.publishers.Add(1)
+	s.deps.Log.Info("a stream is being published", "stream", right.Stream.ID, "session", right.Session.ID, "client", from.Address)
+	go p.report(interrupt)
+	return p, nil
+}
+
+func (p *publication) online(ctx context.Context, m app.StreamMedia) error {
+	ctx, cancel := context.WithTimeout(ctx, sayTimeout)
+	defer cancel()
+	return p.s.deps.Control.StreamOnline(ctx, p.right.Stream.ID, m, p.right.Session)
+}
+
+// report tells app what is published, whenever that changes, until the publisher is over or has to go.
+func (p *publication) report(interrupt func()) {
+	defer close(p.reported)
+	var told app.StreamMedia
+	timer := time.NewTimer(reportFirst)
+	defer timer.Stop()
+	began := time.Now()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-p.writer.Done():
+			interrupt()
+			return
+		case <-timer.C:
+		}
+		if m := mediaOf(p.live.Stats()); worthTelling(told, m) {
+			told = m
+			if err := p.online(context.Background(), m); err != nil {
+				p.kick()
+			}
+		}
+		if time.Since(began) < 2*time.Second {
+			timer.Reset(reportFirst)
+		} else {
+			timer.Reset(reportEvery)
+		}
+	}
+}
+
+// worthTelling tells whether what is published differs from what was told: rates by a quarter.
+func worthTelling(old, now app.StreamMedia) bool {
+	far := func(a, b float64) bool { return a > b*1.25+1 || b > a*1.25+1 }
+	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) {
+		return true
+	}
+	old.BitsPerSecond, old.FrameRate, now.BitsPerSecond, now.FrameRate = 0, 0, 0, 0
+	return !reflect.DeepEqual(old, now)
+}
+
+func mediaOf(st stream.Stats) app.StreamMedia {
+	m := app.StreamMedia{BitsPerSecond: float64(st.Bitrate), FrameRate: st.FrameRate}
+	for _, t := range st.Tracks {
+		switch {
+		case t.Kind == av.Video && m.VideoCodec == "":
+			m.VideoCodec, m.Width, m.Height = t.Codec.String(), t.Width, t.Height
+		case t.Kind == av.Audio && m.AudioCodec == "":
+			m.AudioCodec = t.Codec.String()
+		}
+	}
+	return m
+}
+
+// kick ends the publisher, from any goroutine.
+func (p *publication) kick() {
+	p.kicked.Store(true)
+	p.writer.Close()
+}
+
+// why is the reason why the publisher is over, as far as it is not the encoder's own.
+func (p *publication) why() string {
+	switch {
+	case p.kicked.Load():
+		return app.StreamKicked
+	case errors.Is(p.writer.Err(), stream.ErrStale):
+		return app.StreamReplaced
+	}
+	return app.StreamLost
+}
+
+// end is the last that the connection does with its publication.
+func (p *publication) end(ctx context.Context, reason string) {
+	p.writer.Close()
+	close(p.stop)
+	<-p.reported
+	p.s.roster.dropPublisher(p)
+	p.s.count.publishers.Add(-1)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sayTimeout)
+	defer cancel()
+	p.s.deps.Control.StreamOffline(ctx, p.right.Stream.ID, p.session(), reason)
+	p.s.deps.Log.Info("a stream is no longer published", "stream", p.right.Stream.ID, "session", p.right.Session.ID, "reason", reason)
+}
+
+func (p *publication) session() app.StreamSession {
+	session := p.right.Session
+	session.Bytes = p.bytes.Load()
+	return session
+}
