@@ -30,7 +30,7 @@ func (w *nobody) Write(b []byte) (int, error) { w.n += len(b); return len(b), ni
 func benchPresentation(b *testing.B) (*Handler, *presentation, func()) {
 	c := Config{}.withDefaults()
 	m := &Muxer{config: c, stream: must(stream.NewRegistry(stream.RegistryConfig{}).Open("s"))}
-	p := newPresentation(c, "s", 1000, newSaver(c.Store, c.Log))
+	p := newPresentation(c, "s", 1000, 7, newSaver(c.Store, c.Log))
 	p.partTarget = 202 * ms
 	track := must(av.Describe(av.H264, avcC))
 	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, 0, time.Now())

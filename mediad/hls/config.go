@@ -54,6 +54,17 @@ func def[T int | time.Duration](p *T, v T) {
 // sequenceEpoch is when FirstSequence was 0: 2020 in UTC.
 const sequenceEpoch = 1577836800
 
+// discontinuityEpoch is when firstDiscontinuity was 0: 2026 in UTC.
+const discontinuityEpoch = 1767225600
+
+// firstDiscontinuity returns the discontinuity sequence number at which a presentation
+// that begins now begins: one for each hour. It has to stay small: hls.js 1.7 keeps an
+// array with that index, and walks through it from 0 at every playlist, which with a
+// number like FirstSequence stops the page for seconds.
+func firstDiscontinuity(now time.Time) uint64 {
+	return uint64(max(0, now.Unix()-discontinuityEpoch) / 3600)
+}
+
 // FirstSequence returns the media sequence number at which a presentation that
 // begins now begins: two for each second, half the rate at which segments could be
 // numbered if each were as short as it may be. It fits in 31 bits until 2054, and in

@@ -19,8 +19,11 @@
 // that a server which starts again, with or without what it knew before, on this
 // machine or another, begins above all that it ever told. Nothing has to be kept.
 // A machine whose clock is set back by more than it was away breaks this; so does
-// nothing else. The discontinuity sequence begins at the same number, because there
-// are never more discontinuities than segments.
+// nothing else. The discontinuity sequence is taken from the clock too, one for each
+// hour, and goes on from one presentation to the next. It cannot be taken from a faster
+// clock, because players count up to it. It falls only for a server that starts again
+// after a stream had more discontinuities than hours; hls.js allows for that, and a
+// player that does not has lost all segments it knew anyway.
 //
 // # What stays the same
 //

@@ -194,7 +194,11 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 	for _, e := range events {
 		fresh := e.What == cmaf.Begin && (p == nil || m.ended(p))
 		if fresh {
-			p = newPresentation(m.config, m.stream.Name(), e.Segment, m.saver)
+			discontinuities := firstDiscontinuity(m.config.Now())
+			if p != nil {
+				discontinuities = max(discontinuities, p.discontinuities+1)
+			}
+			p = newPresentation(m.config, m.stream.Name(), e.Segment, discontinuities, m.saver)
 			p.partTarget = m.segmenter.PartTarget()
 		}
 		p.take(e, at, date)

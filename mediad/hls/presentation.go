@@ -66,10 +66,10 @@ func (t *tally) add(size int64, d time.Duration) {
 	t.peak = max(t.peak, bits/d.Seconds())
 }
 
-func newPresentation(c Config, stream string, first uint64, saver *saver) *presentation {
+func newPresentation(c Config, stream string, first, discontinuities uint64, saver *saver) *presentation {
 	p := &presentation{config: c, stream: stream, generation: first, shelf: newShelf(), saver: saver, inits: map[av.Kind]string{},
 		starts: map[av.Kind]time.Duration{}, partsFrom: map[av.Kind]uint64{},
-		building: map[av.Kind]segments.Blob{}, rates: map[av.Kind]*tally{}, discontinuities: first, first: first, next: first}
+		building: map[av.Kind]segments.Blob{}, rates: map[av.Kind]*tally{}, discontinuities: discontinuities, first: first, next: first}
 	p.windows.Store(&map[av.Kind]*Window{})
 	return p
 }
