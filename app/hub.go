@@ -20,6 +20,8 @@ type hub struct {
 	app  *App
 	work chan func(context.Context) // background jobs; bounded, the newest are refused when full
 
+	started chan struct{} // closed by start
+
 	mu    sync.Mutex
 	rooms map[RoomID]*live // guarded by mu
 	ctx   context.Context  // guarded by mu; nil before start and after the end
@@ -27,7 +29,7 @@ type hub struct {
 }
 
 func newHub(a *App) *hub {
-	return &hub{app: a, work: make(chan func(context.Context), backgroundQueue), rooms: make(map[RoomID]*live)}
+	return &hub{app: a, work: make(chan func(context.Context), backgroundQueue), started: make(chan struct{}), rooms: make(map[RoomID]*live)}
 }
 
 // start lets rooms run until ctx ends; the returned channel closes when all have stopped.
@@ -35,6 +37,7 @@ func (h *hub) start(ctx context.Context) <-chan struct{} {
 	h.mu.Lock()
 	h.ctx = ctx
 	h.mu.Unlock()
+	close(h.started)
 	for range backgroundWorkers {
 		h.wg.Add(1)
 		go func() {
@@ -71,11 +74,17 @@ func (h *hub) background(job func(context.Context)) {
 }
 
 // acquire returns the running room, starting it if needed, and keeps it from ending until release.
+// Before the start it waits: the door may be open a moment earlier than the room.
 func (h *hub) acquire(ctx context.Context, id RoomID) (*live, error) {
+	select {
+	case <-h.started:
+	case <-ctx.Done():
+		return nil, Wrap(CodeUnavailable, ctx.Err(), "This server is still starting. Try again in a moment.")
+	}
 	h.mu.Lock()
 	if h.ctx == nil || h.ctx.Err() != nil {
 		h.mu.Unlock()
-		return nil, Errorf(CodeUnavailable, "This server is starting or stopping. Try again in a moment.")
+		return nil, Errorf(CodeUnavailable, "This server is stopping. Try again in a moment.")
 	}
 	l, ok := h.rooms[id]
 	if !ok {

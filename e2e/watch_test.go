@@ -31,7 +31,9 @@ func (c *client) watch(room string, after uint32, epoch string, opts ...grpc.Dia
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { conn.Close() })
-	ctx := metadata.AppendToOutgoingContext(c.t.Context(), "authorization", "Bearer "+c.token)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
+	c.t.Cleanup(cancel)
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+c.token)
 	stream, err := pb.NewRealtimeServiceClient(conn).Watch(ctx, &pb.WatchRequest{RoomId: room, After: after, Epoch: epoch})
 	if err != nil {
 		c.t.Fatal(err)
@@ -46,9 +48,7 @@ func (c *client) watch(room string, after uint32, epoch string, opts ...grpc.Dia
 // until reads a stream until a message fits.
 func until(t *testing.T, stream pb.RealtimeService_WatchClient, what string, fits func(*pb.ServerMessage) bool) *pb.ServerMessage {
 	t.Helper()
-	timer := time.AfterFunc(15*time.Second, func() { t.Errorf("%s did not come", what) })
-	defer timer.Stop()
-	for {
+	for began := time.Now(); time.Since(began) < 15*time.Second; {
 		m, err := stream.Recv()
 		if err != nil {
 			t.Fatalf("waiting for %s: %v", what, err)
@@ -57,6 +57,8 @@ func until(t *testing.T, stream pb.RealtimeService_WatchClient, what string, fit
 			return m
 		}
 	}
+	t.Fatalf("%s did not come", what)
+	return nil
 }
 
 func TestWatchTellsWhatTheSocketTells(t *testing.T) {
@@ -72,8 +74,15 @@ func TestWatchTellsWhatTheSocketTells(t *testing.T) {
 		t.Error("the owner does not see the address")
 	}
 	host.must("POST", "/api/v1/rooms/"+room.ID+"/messages", map[string]any{"text": "hello"}, nil)
-	m := until(t, stream, "the message", func(m *pb.ServerMessage) bool { return event(m).GetMessage() != nil })
-	until(t, stream, "who is here", func(m *pb.ServerMessage) bool { return len(m.GetPresence().GetPeople()) > 0 })
+	var m *pb.ServerMessage
+	here := false // who is here and what is said come in no promised order
+	until(t, stream, "the message and who is here", func(got *pb.ServerMessage) bool {
+		if event(got).GetMessage() != nil {
+			m = got
+		}
+		here = here || len(got.GetPresence().GetPeople()) > 0
+		return m != nil && here
+	})
 
 	again, resumed := guest.watch(room.ID, m.GetEvent().Seq-1, welcome.Epoch)
 	if !resumed.Resumed || resumed.Snapshot != nil {
