@@ -216,3 +216,293 @@ func watch(t *testing.T, address string) (status int, got *atomic.Int64, ended <
 	}()
 	return resp.StatusCode, got, ch
 }
+
+// flows waits until something comes.
+func flows(t *testing.T, got *atomic.Int64) {
+	t.Helper()
+	before := got.Load()
+	eventually(t, 15*time.Second, func() error {
+		if got.Load() < before+20_000 {
+			return fmt.Errorf("%d bytes have come", got.Load()-before)
+		}
+		return nil
+	})
+}
+
+// endsWithin does what has to end an answer, and returns how long that took.
+func endsWithin(t *testing.T, ended <-chan error, limit time.Duration, do func()) time.Duration {
+	t.Helper()
+	began := time.Now()
+	do()
+	select {
+	case <-ended:
+		return time.Since(began)
+	case <-time.After(limit):
+		t.Errorf("it has not ended after %v", limit)
+		return limit
+	}
+}
+
+// TestLiveKeysHaveToBeRight: a wrong key and one that was replaced are refused with a reason, and a key that is replaced
+// ends who publishes with it.
+func TestLiveKeysHaveToBeRight(t *testing.T) {
+	t.Parallel()
+	s := startLive(t)
+	made := s.stream("VISIBILITY_UNLISTED")
+	e := s.onAir(made)
+	var next keyJSON
+	s.admin.must("POST", "/api/v1/streams/"+made.Stream.ID+"/keys", map[string]any{"rotate": true}, &next)
+	select {
+	case <-e.done:
+	case <-time.After(5 * time.Second):
+		t.Error("the encoder publishes on with a key that was replaced")
+	}
+	id, _, _ := strings.Cut(next.Secret, ".")
+	for _, c := range []struct{ name, key string }{
+		{"replaced", made.Key.Secret}, {"wrong secret", id + ".00000000000000000000000000000000"}, {"made up", "key_abc.def"},
+		{"the stream's id", made.Stream.ID}, {"nonsense", "x"},
+	} {
+		e := s.encode(s.rtmp+"/"+c.key, "-v", "verbose", "-f", "lavfi", "-i", "sine", "-c:a", "aac")
+		select {
+		case <-e.done:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: the encoder goes on", c.name)
+		}
+		if !strings.Contains(e.stderr.String(), "This stream key is not valid. Copy the key again") {
+			t.Errorf("%s: ffmpeg does not say why:\n%s", c.name, e.stderr)
+		}
+	}
+	s.encode(s.rtmp + "/" + next.Secret)
+	s.waitLive(made)
+	for _, secret := range []string{strings.Split(made.Key.Secret, ".")[1], strings.Split(next.Secret, ".")[1]} {
+		if strings.Contains(s.logs.String(), secret) {
+			t.Error("the log has a secret")
+		}
+	}
+}
+
+// TestLivePrivate: without a token there is nothing at any address; with one there is everything, until it is revoked.
+func TestLivePrivate(t *testing.T) {
+	t.Parallel()
+	s := startLive(t)
+	made := s.stream("VISIBILITY_PRIVATE")
+	s.onAir(made)
+	at := "/api/v1/streams/" + made.Stream.ID
+	var token struct{ Token string }
+	s.admin.must("POST", at+"/tokens", map[string]any{"ttlSeconds": 600}, &token)
+	base := s.URL + "/live/" + made.Stream.ID
+	flv, hls := base+".flv?token="+token.Token, base+"/index.m3u8?token="+token.Token
+	addresses := map[string]bool{".flv": true, "/index.m3u8": true}
+	for _, playlist := range s.playlists(hls) {
+		for _, uri := range playlist {
+			if !strings.Contains(uri, "token="+token.Token) {
+				t.Errorf("%s has no token", uri)
+			}
+			path, _, _ := strings.Cut(uri, "?")
+			addresses["/"+path] = true
+		}
+	}
+	if len(addresses) < 6 {
+		t.Errorf("only %v", addresses)
+	}
+	for path := range addresses {
+		for _, query := range []string{"", "?token=", "?token=pt_x.y", "?token=" + token.Token[:len(token.Token)-2]} {
+			if status, body := get(t, base+path+query); status < 400 || status >= 500 || len(body) > 500 {
+				t.Errorf("%s%s: %d with %d bytes", path, query, status, len(body))
+			}
+		}
+		if path == ".flv" {
+			continue
+		}
+		if status, _ := get(t, base+path+"?token="+token.Token); status != http.StatusOK && status != http.StatusNotFound {
+			t.Errorf("%s with a token: %d", path, status) // parts go after a while
+		}
+	}
+	if out, err := command(t, 20*time.Second, "ffprobe", "-v", "error", s.rtmp+"/"+made.Stream.ID); err == nil {
+		t.Errorf("RTMP plays without a token: %s", out)
+	}
+	decode(t, s.rtmp+"/"+made.Stream.ID+"?token="+token.Token, 25)
+
+	status, got, ended := watch(t, flv)
+	if status != http.StatusOK {
+		t.Fatal(status)
+	}
+	flows(t, got)
+	took := endsWithin(t, ended, time.Second, func() { s.admin.must("DELETE", at+"/tokens", nil, nil) })
+	t.Logf("an open FLV ended %v after its token was revoked", took)
+	for _, address := range []string{flv, hls} {
+		if status, _ := get(t, address); status < 400 || status >= 500 {
+			t.Errorf("%s: %d after the token was revoked", address, status)
+		}
+	}
+}
+
+// playlists returns what is listed by a multivariant playlist and those that it lists.
+func (s *liveServer) playlists(address string) (all [][]string) {
+	s.t.Helper()
+	status, body := get(s.t, address)
+	if status != http.StatusOK {
+		s.t.Fatalf("%s: %d %s", address, status, body)
+	}
+	uris := urisOf(body)
+	all = append(all, uris)
+	for _, uri := range uris {
+		_, body := get(s.t, address[:strings.LastIndex(address, "/")+1]+uri)
+		all = append(all, urisOf(body))
+	}
+	return all
+}
+
+// urisOf returns the addresses in a playlist.
+func urisOf(playlist string) (uris []string) {
+	for line := range strings.SplitSeq(playlist, "\n") {
+		if _, rest, ok := strings.Cut(line, `URI="`); ok {
+			uri, _, _ := strings.Cut(rest, `"`)
+			uris = append(uris, uri)
+		} else if line != "" && line[0] != '#' {
+			uris = append(uris, line)
+		}
+	}
+	return uris
+}
+
+// get is one request to its end.
+func get(t *testing.T, address string) (int, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Errorf("%s: %v", address, err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// TestLiveKick: those who publish and watch are listed and can be removed.
+func TestLiveKick(t *testing.T) {
+	t.Parallel()
+	s := startLive(t)
+	made := s.stream("VISIBILITY_UNLISTED")
+	e := s.onAir(made)
+	at := "/api/v1/streams/" + made.Stream.ID + "/sessions"
+	_, got, ended := watch(t, s.URL+"/live/"+made.Stream.ID+".flv")
+	flows(t, got)
+	var list struct {
+		Sessions []struct {
+			ID, Role, Protocol string
+			Bytes              float64
+		}
+	}
+	find := func(role string) string {
+		s.admin.must("GET", at, nil, &list)
+		for _, one := range list.Sessions {
+			if one.Role == role && one.Bytes > 0 {
+				return one.ID
+			}
+		}
+		t.Fatalf("no %s in %+v", role, list.Sessions)
+		return ""
+	}
+	viewer := find("viewer")
+	took := endsWithin(t, ended, time.Second, func() { s.admin.must("DELETE", at+"/"+viewer, nil, nil) })
+	t.Logf("a viewer was gone after %v", took)
+	s.admin.must("DELETE", at+"/"+find("publisher"), nil, nil)
+	select {
+	case <-e.done:
+	case <-time.After(5 * time.Second):
+		t.Error("the encoder goes on")
+	}
+	eventually(t, 5*time.Second, func() error {
+		if st := s.state(made.Stream.ID); st.State != "STREAM_STATE_IDLE" {
+			return fmt.Errorf("%+v", st)
+		}
+		return nil
+	})
+}
+
+// TestLivePublisherComesBack: a connection that breaks and one that is taken over leave viewers where they are, and the
+// numbers of playlists go on.
+func TestLivePublisherComesBack(t *testing.T) {
+	t.Parallel()
+	s := startLive(t)
+	made := s.stream("VISIBILITY_UNLISTED")
+	first := s.onAir(made)
+	_, got, ended := watch(t, s.URL+"/live/"+made.Stream.ID+".flv")
+	flows(t, got)
+	before := s.sequence(made)
+	first.kill()
+	eventually(t, 5*time.Second, func() error {
+		if st := s.state(made.Stream.ID); st.State != "STREAM_STATE_RECONNECTING" {
+			return fmt.Errorf("%+v", st)
+		}
+		return nil
+	})
+	second := s.onAir(made)
+	flows(t, got)
+	third := s.encode(s.rtmp + "/" + made.Key.Secret) // while the second still publishes
+	select {
+	case <-second.done:
+	case <-time.After(15 * time.Second):
+		t.Error("two publish at once")
+	}
+	flows(t, got)
+	eventually(t, 20*time.Second, func() error {
+		if now := s.sequence(made); now <= before {
+			return fmt.Errorf("media sequence %d, it was %d", now, before)
+		}
+		return nil
+	})
+	decode(t, s.URL+"/live/"+made.Stream.ID+".flv", 25)
+	third.quit()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("the viewer is still there, and the stream is over")
+	}
+}
+
+// sequence is the number of the last segment that is listed.
+func (s *liveServer) sequence(made madeStream) (last int) {
+	s.t.Helper()
+	_, body := get(s.t, s.URL+"/live/"+made.Stream.ID+"/v.m3u8")
+	for line := range strings.SplitSeq(body, "\n") {
+		if n, ok := strings.CutPrefix(line, "#EXT-X-MEDIA-SEQUENCE:"); ok {
+			if _, err := fmt.Sscan(n, &last); err != nil {
+				s.t.Error(err)
+			}
+		}
+		if strings.HasPrefix(line, "#EXTINF") {
+			last++
+		}
+	}
+	if last == 0 {
+		s.t.Errorf("no playlist: %s", body)
+	}
+	return last
+}
+
+// TestLiveStopsWithTheServer: who watches and publishes is told, and the server ends in time.
+func TestLiveStopsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := startLive(t)
+	made := s.stream("VISIBILITY_UNLISTED")
+	e := s.onAir(made)
+	_, got, ended := watch(t, s.URL+"/live/"+made.Stream.ID+".flv")
+	flows(t, got)
+	took := s.term()
+	if took > 15*time.Second || s.exitCode() != 0 {
+		t.Errorf("stopped after %v with %d", took, s.exitCode())
+	}
+	t.Logf("stopped after %v", took)
+	endsWithin(t, ended, time.Second, func() {})
+	<-e.done
+}
