@@ -15,7 +15,8 @@ type HandlerConfig struct {
 	// Query returns what is repeated in every URI of a playlist, as it stands behind
 	// a question mark: "token=abc". nil, or "": nothing, and playlists are compressed.
 	Query func(*http.Request) string
-	// Client names who asks, for PlaylistRate. nil: the address and Query.
+	// Client names who asks, for PlaylistRate and Stats.Viewers. nil: the address and
+	// Query.
 	Client func(*http.Request) string
 	// PlaylistRate is how many playlists a client may have in a second; a player needs
 	// ten. 0: 200; negative: any number.

@@ -372,6 +372,30 @@ func TestHandler(t *testing.T) {
 	})
 }
 
+func TestViewers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, Config{}, stream.Config{})
+		defer s.stop()
+		v := &tv{s: s.stream, gop: 50}
+		v.connect(t, avcC)
+		v.run(4*time.Second, true)
+		for i := range 5 {
+			s.get(fmt.Sprintf("index.m3u8?token=t%d", i))
+			s.get(fmt.Sprintf("v.m3u8?token=t%d", i))
+		}
+		m, _ := s.origin.Muxer("room/1")
+		if n := m.Stats().Viewers; n != 5 {
+			t.Errorf("%d viewers", n)
+		}
+		v.run(10*time.Second, true)
+		s.get("v.m3u8?token=t3")
+		v.run(4*time.Second, true)
+		if n := m.Stats().Viewers; n != 1 {
+			t.Errorf("%d viewers are left", n)
+		}
+	})
+}
+
 func TestHintWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, Config{}, stream.Config{})

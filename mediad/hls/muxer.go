@@ -16,16 +16,18 @@ import (
 // Muxer makes the playlists of one stream. Run makes them; requests may come at any
 // time, from any goroutine.
 type Muxer struct {
-	config Config
-	stream *stream.Stream
-	saver  *saver
-	view   atomic.Pointer[view]
+	config  Config
+	stream  *stream.Stream
+	saver   *saver
+	view    atomic.Pointer[view]
+	viewers viewers
 
 	// Owned by Run.
 	segmenter *cmaf.Segmenter
 	tracks    uint32 // version of those that the segmenter has
 	skips     uint64 // of the reader, seen
 	past      []past
+	expired   time.Time // when old files were looked for
 }
 
 // view is what requests see. It is immutable.
@@ -52,15 +54,17 @@ func NewMuxer(c Config, s *stream.Stream) *Muxer {
 // Stream returns the stream it is of.
 func (m *Muxer) Stream() *stream.Stream { return m.stream }
 
-// Stats is what a muxer has in memory, and what went wrong with its store.
+// Stats is who watches, what a muxer has in memory, and what went wrong with its store.
 type Stats struct {
+	Viewers      int // clients that asked for a playlist in the last three target durations
 	Bytes        int64
 	StoreFailure uint64
 }
 
 // Stats returns the muxer as it is.
 func (m *Muxer) Stats() Stats {
-	st := Stats{StoreFailure: m.saver.failed.Load()}
+	since := m.config.Now().Add(-3 * m.config.Cut.Longest)
+	st := Stats{Viewers: m.viewers.count(since), StoreFailure: m.saver.failed.Load()}
 	if p := m.view.Load().now; p != nil {
 		st.Bytes = p.shelf.bytes()
 	}
@@ -235,6 +239,11 @@ func (m *Muxer) over() {
 // expire lets go what nobody may ask for any more.
 func (m *Muxer) expire() {
 	now := m.config.Now()
+	if now.Sub(m.expired) < tick {
+		return
+	}
+	m.expired = now
+	m.viewers.count(now.Add(-3 * m.config.Cut.Longest))
 	if p := m.view.Load().now; p != nil {
 		p.expire(now)
 	}

@@ -15,7 +15,8 @@ import (
 
 // servePlaylist serves the multivariant playlist or a media playlist.
 func (h *Handler) servePlaylist(w http.ResponseWriter, r *http.Request, m *Muxer, f file) {
-	if h.limiter != nil && !h.limiter.allow(h.config.Client(r)) {
+	client := h.config.Client(r)
+	if h.limiter != nil && !h.limiter.allow(client) {
 		busy(w, http.StatusTooManyRequests, "Too many requests for playlists.")
 		return
 	}
@@ -24,6 +25,7 @@ func (h *Handler) servePlaylist(w http.ResponseWriter, r *http.Request, m *Muxer
 		fail(w, http.StatusBadRequest, "The query cannot be repeated in a playlist.")
 		return
 	}
+	m.viewers.note(client, m.config.Now())
 	timer := time.NewTimer(3 * m.config.Cut.Longest)
 	defer timer.Stop()
 	p := h.presentation(r, m, timer.C)
