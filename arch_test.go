@@ -117,6 +117,7 @@ func TestForeignPackagesStayHome(t *testing.T) {
 		"github.com/Eyevinn/mp4ff":            {"mediad/cmaf"},
 		"google.golang.org/grpc":              {"grpcd", "proto", "e2e", "bench"},
 		"github.com/golang-jwt/jwt":           {"internal/token"},
+		"github.com/minio/minio-go":           {"mediad/segments"},
 		"github.com/caarlos0/env":             {"internal/env"},
 		"github.com/prometheus/client_golang": {"", "httpd"},
 	}
