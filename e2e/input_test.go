@@ -87,9 +87,13 @@ func fieldCases(f protoreflect.FieldDescriptor) map[string]string {
 	return nil
 }
 
-// TestBadInput sends to every REST route what no client should.
+// TestBadInput sends to every REST route what no client should, on both databases.
 func TestBadInput(t *testing.T) {
-	s, admin := startWalk(t)
+	engines(t, badInputs, walkSettings...)
+}
+
+func badInputs(t *testing.T, s *server) {
+	admin := walkAdmin(s)
 	routes, methods := restRoutes(t), contractMethods()
 	for _, name := range slices.Sorted(mapsKeys(routes)) {
 		route := routes[name]

@@ -185,12 +185,21 @@ func (w *world) fill(request string) string {
 // startWalk starts a server that believes our X-Forwarded-For, and signs its owner in.
 func startWalk(t *testing.T) (*server, string) {
 	t.Helper()
-	s := startServer(t, "SYNCTV_SERVER_TRUSTED_PROXIES=127.0.0.1", "SYNCTV_LOG_LEVEL=warn")
+	s := startServer(t, walkSettings...)
+	return s, walkAdmin(s)
+}
+
+// walkSettings let a walk call from many addresses.
+var walkSettings = []string{"SYNCTV_SERVER_TRUSTED_PROXIES=127.0.0.1", "SYNCTV_LOG_LEVEL=warn"}
+
+// walkAdmin signs the owner in and returns the token.
+func walkAdmin(s *server) string {
+	s.t.Helper()
 	admin := s.owner()
 	// A password, so that changing it asks for the current one.
 	var tok tokensJSON
 	admin.must("POST", "/api/v1/auth/password", map[string]any{"newPassword": "correct horse"}, &tok)
-	return s, tok.AccessToken
+	return tok.AccessToken
 }
 
 // contractMethods lists every method of the contract, as "Service/Method".
@@ -258,9 +267,13 @@ func TestEveryMethodIsInTheTableAndHasARoute(t *testing.T) {
 	}
 }
 
-// TestWhoMayDoWhat walks every method, natively and as REST, with everybody.
+// TestWhoMayDoWhat walks every method, natively and as REST, with everybody, on both databases.
 func TestWhoMayDoWhat(t *testing.T) {
-	s, admin := startWalk(t)
+	engines(t, walkAll, walkSettings...)
+}
+
+func walkAll(t *testing.T, s *server) {
+	admin := walkAdmin(s)
 	conn, err := grpc.NewClient(strings.TrimPrefix(s.URL, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
