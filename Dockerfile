@@ -20,6 +20,6 @@ COPY --from=build /synctv /synctv
 COPY --from=build --chown=nonroot:nonroot /data /data
 ENV SYNCTV_DATA_DIR=/data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 1935
 HEALTHCHECK --interval=10s --timeout=4s CMD ["/synctv", "health"]
 ENTRYPOINT ["/synctv"]
