@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"time"
 
 	"synctv/app/playback"
 )
@@ -13,6 +14,7 @@ const (
 	topicRoom         = "room:"
 	backgroundWorkers = 4
 	backgroundQueue   = 1024
+	startWait         = time.Second // for Run, when a door was faster
 )
 
 // hub knows the rooms in which somebody is present on this node.
@@ -74,12 +76,14 @@ func (h *hub) background(job func(context.Context)) {
 }
 
 // acquire returns the running room, starting it if needed, and keeps it from ending until release.
-// Before the start it waits: the door may be open a moment earlier than the room.
+// Before the start it waits a little: the door may be open a moment earlier than the room.
 func (h *hub) acquire(ctx context.Context, id RoomID) (*live, error) {
+	starting, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
 	select {
 	case <-h.started:
-	case <-ctx.Done():
-		return nil, Wrap(CodeUnavailable, ctx.Err(), "This server is still starting. Try again in a moment.")
+	case <-starting.Done():
+		return nil, Wrap(CodeUnavailable, starting.Err(), "This server is still starting. Try again in a moment.")
 	}
 	h.mu.Lock()
 	if h.ctx == nil || h.ctx.Err() != nil {
