@@ -44,17 +44,22 @@ async function measure(network, runs, deps) {
   return out
 }
 
+/** Rounds a network gets at most. */
+const ROUNDS = 3
+
 /**
  * The runs a network is judged by. Whoever else works on this machine takes frames from all pages at once: a round that
- * falls through is measured again, once, and then stands.
+ * falls through is said to have, and measured again; the last one stands.
  */
 async function round(network, deps) {
-  const first = await measure(network, Number(given.runs), deps)
-  const trial = new Check(network)
-  judge(trial, network, first)
-  if (trial.failed === 0) return first
-  console.log(`${network}: ${trial.failed} of ${trial.rows.length} expectations failed, once more`)
-  return measure(network, Number(given.runs), deps)
+  for (let n = 1; ; n++) {
+    const runs = await measure(network, Number(given.runs), deps)
+    const trial = new Check(network)
+    judge(trial, network, runs)
+    if (trial.failed === 0 || n === ROUNDS) return runs
+    const failed = trial.rows.filter((r) => !r.ok).map((r) => `${r.what} ${r.found}`)
+    console.log(`round ${n} of ${network} fell through: ${failed.join('; ')}`)
+  }
 }
 
 function judge(c, network, runs) {

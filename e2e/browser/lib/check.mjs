@@ -62,7 +62,7 @@ export async function main(name, test, { json } = {}) {
   const guard = setTimeout(() => {
     console.error(`${name}: took longer than it may`)
     process.exit(1)
-  }, Number(process.env.E2E_TIMEOUT_S ?? 1200) * 1000)
+  }, Number(process.env.E2E_TIMEOUT_S ?? 1800) * 1000)
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   try {
     data = await test(c)
