@@ -11,12 +11,18 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // File keeps segments as files, stream/generation/name, below one directory, which
 // nothing it does can leave.
-type File struct{ root *os.Root }
+type File struct {
+	root *os.Root // immutable
+
+	// mu keeps a folder that Put makes from being pruned before its first file is in it.
+	mu sync.Mutex
+}
 
 // unfinished is how the names of files begin that are being written.
 const unfinished = ".tmp-"
@@ -31,7 +37,7 @@ func OpenFile(dir string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("segments: %w", err)
 	}
-	f := &File{root}
+	f := &File{root: root}
 	_, err = f.walk(context.Background(), func(p string, _ fs.FileInfo) bool {
 		return strings.HasPrefix(path.Base(p), unfinished)
 	})
@@ -53,24 +59,15 @@ func (f *File) Put(ctx context.Context, k Key, b Blob) error {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return err
 	}
-	var err error
-	for range 3 { // a Drop may remove the folder between two steps
-		if err = f.put(k, b); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-	}
-	if err != nil {
+	if err := f.put(k, b); err != nil {
 		return fmt.Errorf("segments: %w", err)
 	}
 	return nil
 }
 
 func (f *File) put(k Key, b Blob) error {
-	if err := f.root.MkdirAll(k.dir(), 0o750); err != nil {
-		return err
-	}
 	temporary := k.dir() + "/" + unfinished + rand.Text()
-	file, err := f.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	file, err := f.create(temporary)
 	if err != nil {
 		return err
 	}
@@ -83,6 +80,16 @@ func (f *File) put(k Key, b Blob) error {
 		f.root.Remove(temporary)
 	}
 	return err
+}
+
+// create makes a file and the folders above it.
+func (f *File) create(name string) (*os.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.root.MkdirAll(path.Dir(name), 0o750); err != nil {
+		return nil, err
+	}
+	return f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 }
 
 // Get implements Store.
@@ -128,6 +135,8 @@ func (f *File) remove(name string) error {
 
 // prune removes folders that are empty: a generation's, and its stream's.
 func (f *File) prune(dir string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.root.Remove(dir) == nil {
 		f.root.Remove(path.Dir(dir))
 	}
