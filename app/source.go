@@ -10,6 +10,7 @@ import (
 // Source is what a player opens.
 type Source struct {
 	MediaID    MediaID
+	StreamID   StreamID  // of a live stream of this server; "" otherwise
 	Variants   []Variant // best first
 	Subtitles  []Subtitle
 	DurationMs float64

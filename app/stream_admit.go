@@ -50,6 +50,14 @@ func (a *App) AdmitPublisher(ctx context.Context, from Origin, publishName strin
 	if err := a.limit(ctx, "publish:"+network(from.Address), 30, 2*time.Second, "Too many attempts to publish from here. Wait a little."); err != nil {
 		return Publication{}, err
 	}
+	p, err := a.admitPublisher(ctx, from, publishName)
+	if refusal(err) {
+		a.noteRefused(ctx, from, publishName)
+	}
+	return p, err
+}
+
+func (a *App) admitPublisher(ctx context.Context, from Origin, publishName string) (Publication, error) {
 	secret, param, found := strings.Cut(publishName, "?")
 	if found {
 		param = "?" + clip(param, 1000)

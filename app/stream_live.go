@@ -34,6 +34,7 @@ type StreamMedia struct {
 	Height        int     `json:"h,omitempty"`
 	FrameRate     float64 `json:"fps,omitempty"`
 	BitsPerSecond float64 `json:"bps,omitempty"`
+	KeyFrames     float64 `json:"kf,omitempty"` // how far apart key frames are, in seconds
 }
 
 // SessionRole tells publishers and viewers apart.

@@ -103,7 +103,7 @@ func (a *App) liveSource(ctx context.Context, g Grant, m Media) (Source, error) 
 	}
 	t := a.signPlay(s, playClaims{Person: g.actor.person, Room: g.room.ID, Media: m.ID}, ownTokenTTL)
 	base := a.cfg.liveBase(Origin{})
-	return Source{MediaID: m.ID, Live: true, Expires: t.Expires, Variants: []Variant{
+	return Source{MediaID: m.ID, StreamID: s.ID, Live: true, Expires: t.Expires, Variants: []Variant{
 		{URL: base + livePath(s.ID, endingHLS, t.Token), Container: "hls", Proxied: true},
 		{URL: base + livePath(s.ID, endingFLV, t.Token), Container: "flv", Proxied: true},
 	}}, nil

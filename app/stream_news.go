@@ -19,6 +19,7 @@ const (
 	newsKeysRevoked newsKind = "keys"        // who publishes with one of Keys has to go
 	newsKick        newsKind = "kick"        // Session has to go
 	newsPublishing  newsKind = "publishing"  // Session has begun to publish, At
+	newsRefused     newsKind = "refused"     // Refusal happened
 )
 
 // streamNews is what nodes tell each other about a stream. Hearing it twice does no harm.
@@ -31,6 +32,7 @@ type streamNews struct {
 	At      Time           `json:"at,omitempty"`
 	Keys    []PublishKeyID `json:"keys,omitempty"`
 	Session string         `json:"session,omitempty"`
+	Refusal *Refusal       `json:"refusal,omitempty"`
 }
 
 // tell does what the news asks for here, and lets every other node know.
@@ -58,6 +60,10 @@ func (r *streams) receive(payload []byte) {
 }
 
 func (r *streams) apply(n streamNews) {
+	if n.Kind == newsRefused {
+		r.refused.note(n.Refusal)
+		return
+	}
 	r.mu.Lock()
 	delete(r.cache, n.Stream)
 	r.mu.Unlock()

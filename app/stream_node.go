@@ -21,6 +21,8 @@ type streams struct {
 	lives []*attached              // guarded by mu
 	here  map[StreamID]*streamHere // guarded by mu
 	cache map[StreamID]cachedStream
+
+	refused refusals
 }
 
 // attached makes two registrations of one Live two.

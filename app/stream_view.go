@@ -12,7 +12,12 @@ import (
 type StreamInfo struct {
 	Stream Stream
 	StreamLife
-	Manages bool
+	Manages   bool
+	OwnerName string
+	// Now is when this was looked at.
+	Now Time
+	// Refused is the newest encoder that was refused, for those who manage the stream; nil when none was lately.
+	Refused *Refusal
 	// Ingest is where to publish, for those who manage the stream.
 	Ingest   Ingest
 	Playback StreamPlayback
@@ -33,14 +38,14 @@ type streamViewer struct {
 }
 
 func (a *App) viewStream(ctx context.Context, v streamViewer, s Stream) (StreamInfo, error) {
-	info := StreamInfo{Stream: s, StreamLife: a.streams.life(ctx, s.ID), Manages: v.manages}
+	info := StreamInfo{Stream: s, StreamLife: a.streams.life(ctx, s.ID), Manages: v.manages, OwnerName: a.userName(ctx, s.OwnerID), Now: a.Now()}
 	token := v.token
 	if s.Visibility == Private && token == "" {
 		token = a.signPlay(s, playClaims{Person: v.by.person, Room: v.by.room}, ownTokenTTL).Token
 	}
 	info.Playback = a.cfg.streamPlayback(v.from, s.ID, token)
 	if v.manages {
-		info.Ingest = a.cfg.ingest(v.from)
+		info.Ingest, info.Refused = a.cfg.ingest(v.from), a.streams.refused.of(s.ID, v.from.Address, info.Now)
 	}
 	return info, nil
 }

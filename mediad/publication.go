@@ -97,15 +97,15 @@ func (p *publication) report(interrupt func()) {
 // worthTelling tells whether what is published differs from what was told: rates by a quarter.
 func worthTelling(old, now app.StreamMedia) bool {
 	far := func(a, b float64) bool { return a > b*1.25+1 || b > a*1.25+1 }
-	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) {
+	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) || far(old.KeyFrames, now.KeyFrames) {
 		return true
 	}
-	old.BitsPerSecond, old.FrameRate, now.BitsPerSecond, now.FrameRate = 0, 0, 0, 0
+	old.BitsPerSecond, old.FrameRate, old.KeyFrames, now.BitsPerSecond, now.FrameRate, now.KeyFrames = 0, 0, 0, 0, 0, 0
 	return !reflect.DeepEqual(old, now)
 }
 
 func mediaOf(st stream.Stats) app.StreamMedia {
-	m := app.StreamMedia{BitsPerSecond: float64(st.Bitrate), FrameRate: st.FrameRate}
+	m := app.StreamMedia{BitsPerSecond: float64(st.Bitrate), FrameRate: st.FrameRate, KeyFrames: st.KeyInterval.Seconds()}
 	for _, t := range st.Tracks {
 		switch {
 		case t.Kind == av.Video && m.VideoCodec == "":

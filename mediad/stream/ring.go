@@ -23,6 +23,7 @@ type ring struct {
 
 	entry   uint64        // where new readers begin, if hasEntry
 	entryAt time.Duration // its DTS
+	keyGap  time.Duration // how far apart the two newest key frames of a publisher are; 0 before there are two
 	hasKey  bool          // the entry is a key frame
 	entered bool          // there is an entry
 }
@@ -50,9 +51,12 @@ func (r *ring) push(it *Item) {
 func (r *ring) noteEntry(it *Item) {
 	switch {
 	case it.What == end || it.What == Gone:
-		r.entered = false // what comes next is of another publisher
+		r.entered, r.keyGap = false, 0 // what comes next is of another publisher
 		return
 	case it.starts():
+		if r.entered && r.hasKey {
+			r.keyGap = it.Packet.DTS - r.entryAt
+		}
 		r.hasKey = true
 	case it.What == Media && it.Packet.Kind == av.Audio && !hasVideo(it.Tracks) &&
 		(!r.isEntry() || r.hasKey || it.Packet.DTS-r.entryAt >= audioEntry):
@@ -61,6 +65,15 @@ func (r *ring) noteEntry(it *Item) {
 		return
 	}
 	r.entered, r.entry, r.entryAt = true, it.Seq, it.Packet.DTS
+}
+
+// keyInterval returns how far apart key frames are: as far as the newest two were, or as far as the newest packet is from
+// the newest of them, if that is more.
+func (r *ring) keyInterval() time.Duration {
+	if !r.entered || !r.hasKey || r.next == r.first {
+		return 0
+	}
+	return max(r.keyGap, r.at(r.next-1).Packet.DTS-r.entryAt)
 }
 
 // isEntry reports whether there is a place to begin that is still held.

@@ -51,6 +51,7 @@ type Stats struct {
 	Frames      uint64 // of video, ever
 	Bitrate     int    // bits per second, lately
 	FrameRate   float64
+	KeyInterval time.Duration // how far apart key frames are; 0 without pictures
 	CacheBytes  int
 	CacheItems  int
 	CacheTime   time.Duration
@@ -71,6 +72,7 @@ func (s *Stream) Stats() Stats {
 		st.Publisher, st.Since = p.by, p.since
 		st.Bitrate, st.FrameRate = s.meter.rates(s.config.Now())
 	}
+	st.KeyInterval = s.ring.keyInterval()
 	if st.CacheItems > 0 {
 		st.CacheTime = s.ring.at(s.ring.next-1).Packet.DTS - s.ring.at(s.ring.first).Packet.DTS
 	}

@@ -475,6 +475,15 @@ func TestRates(t *testing.T) {
 	if st.Bitrate != 25*8000 || st.FrameRate != 25 {
 		t.Errorf("%d bit/s, %v frames/s", st.Bitrate, st.FrameRate)
 	}
+	if st.KeyInterval != time.Second {
+		t.Errorf("key frames %v apart", st.KeyInterval)
+	}
+	for i := range 60 { // without another one
+		write(t, p, video(time.Duration(250+i)*40*ms, false))
+	}
+	if st := s.Stats(); st.KeyInterval != 84*40*ms {
+		t.Errorf("no key frame since %v", st.KeyInterval)
+	}
 	if st.Frames != 250 || st.Publisher != "test" {
 		t.Errorf("%+v", st)
 	}

@@ -129,7 +129,7 @@ func Probed(p app.Probed) *synctvv1.ProbeMediaResponse {
 // Source is what a player opens.
 func Source(s app.Source) *synctvv1.Source {
 	return &synctvv1.Source{
-		MediaId: string(s.MediaID), Subtitles: Subtitles(s.Subtitles), DurationMs: s.DurationMs, Live: s.Live, ExpiresMs: s.Expires.Ms(),
+		MediaId: string(s.MediaID), StreamId: string(s.StreamID), Subtitles: Subtitles(s.Subtitles), DurationMs: s.DurationMs, Live: s.Live, ExpiresMs: s.Expires.Ms(),
 		Variants: each(s.Variants, func(v app.Variant) *synctvv1.Variant {
 			return &synctvv1.Variant{Url: v.URL, Container: v.Container, Codecs: slices.Clone(v.Codecs), Quality: v.Quality, Proxied: v.Proxied}
 		}),

@@ -30,6 +30,7 @@ func Stream(i app.StreamInfo) *synctvv1.Stream {
 	out := &synctvv1.Stream{
 		Id: string(s.ID), OwnerId: string(s.OwnerID), RoomId: string(s.RoomID), Title: s.Title, Visibility: toWire(visibilities, s.Visibility),
 		State: toWire(streamStates, i.State), Viewers: count(i.Viewers), CreatedMs: s.Created.Ms(), Mine: i.Manages,
+		OwnerName: i.OwnerName, NowMs: i.Now.Ms(),
 		Playback: &synctvv1.StreamPlayback{HlsUrl: i.Playback.HLS, FlvUrl: i.Playback.FLV, RtmpUrl: i.Playback.RTMP},
 	}
 	if i.State == app.StreamLive {
@@ -38,9 +39,12 @@ func Stream(i app.StreamInfo) *synctvv1.Stream {
 	if i.Manages {
 		out.Ingest = &synctvv1.Ingest{RtmpServer: i.Ingest.RTMP, RtmpsServer: i.Ingest.RTMPS}
 	}
+	if r := i.Refused; r != nil {
+		out.Refused = &synctvv1.StreamRefusal{Reason: string(r.Reason), AtMs: r.At.Ms()}
+	}
 	if m := i.Media; m != nil {
 		out.Media = &synctvv1.StreamMedia{VideoCodec: m.VideoCodec, AudioCodec: m.AudioCodec, Width: count(m.Width), Height: count(m.Height),
-			FrameRate: m.FrameRate, BitsPerSecond: m.BitsPerSecond}
+			FrameRate: m.FrameRate, BitsPerSecond: m.BitsPerSecond, KeyFrameSeconds: m.KeyFrames}
 	}
 	return out
 }

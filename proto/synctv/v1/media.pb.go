@@ -1143,7 +1143,10 @@ type Source struct {
 	DurationMs float64     `protobuf:"fixed64,4,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"`
 	Live       bool        `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
 	// The addresses stop working then; ask again. Unix time in milliseconds.
-	ExpiresMs     float64 `protobuf:"fixed64,6,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	ExpiresMs float64 `protobuf:"fixed64,6,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	// The live stream of this server that it is; empty when it is not one. StreamService.GetStream with the token of a
+	// variant's address tells what becomes of it.
+	StreamId      string `protobuf:"bytes,7,opt,name=stream_id,json=streamId,proto3" json:"stream_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1218,6 +1221,13 @@ func (x *Source) GetExpiresMs() float64 {
 		return x.ExpiresMs
 	}
 	return 0
+}
+
+func (x *Source) GetStreamId() string {
+	if x != nil {
+		return x.StreamId
+	}
+	return ""
 }
 
 type Variant struct {
@@ -1392,7 +1402,7 @@ const file_synctv_v1_media_proto_rawDesc = "" +
 	"\x06codecs\x18\b \x03(\tR\x06codecs\"I\n" +
 	"\x13ResolveMediaRequest\x12\x17\n" +
 	"\aroom_id\x18\x01 \x01(\tR\x06roomId\x12\x19\n" +
-	"\bmedia_id\x18\x02 \x01(\tR\amediaId\"\xda\x01\n" +
+	"\bmedia_id\x18\x02 \x01(\tR\amediaId\"\xf7\x01\n" +
 	"\x06Source\x12\x19\n" +
 	"\bmedia_id\x18\x01 \x01(\tR\amediaId\x12.\n" +
 	"\bvariants\x18\x02 \x03(\v2\x12.synctv.v1.VariantR\bvariants\x121\n" +
@@ -1401,7 +1411,8 @@ const file_synctv_v1_media_proto_rawDesc = "" +
 	"durationMs\x12\x12\n" +
 	"\x04live\x18\x05 \x01(\bR\x04live\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x06 \x01(\x01R\texpiresMs\"\x85\x01\n" +
+	"expires_ms\x18\x06 \x01(\x01R\texpiresMs\x12\x1b\n" +
+	"\tstream_id\x18\a \x01(\tR\bstreamId\"\x85\x01\n" +
 	"\aVariant\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1c\n" +
 	"\tcontainer\x18\x02 \x01(\tR\tcontainer\x12\x16\n" +

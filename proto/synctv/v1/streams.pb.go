@@ -127,7 +127,7 @@ func (x ListStreamsRequest_Scope) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ListStreamsRequest_Scope.Descriptor instead.
 func (ListStreamsRequest_Scope) EnumDescriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{7, 0}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{8, 0}
 }
 
 type Stream struct {
@@ -149,7 +149,12 @@ type Stream struct {
 	Playback *StreamPlayback `protobuf:"bytes,11,opt,name=playback,proto3" json:"playback,omitempty"`
 	Media    *StreamMedia    `protobuf:"bytes,12,opt,name=media,proto3" json:"media,omitempty"`
 	// The caller manages the stream.
-	Mine          bool `protobuf:"varint,13,opt,name=mine,proto3" json:"mine,omitempty"`
+	Mine      bool   `protobuf:"varint,13,opt,name=mine,proto3" json:"mine,omitempty"`
+	OwnerName string `protobuf:"bytes,20,opt,name=owner_name,json=ownerName,proto3" json:"owner_name,omitempty"`
+	// The server's clock when this was said, by which players measure how late they are. Unix time in milliseconds.
+	NowMs float64 `protobuf:"fixed64,21,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`
+	// The newest encoder that was refused, for those who manage the stream; absent when none was lately.
+	Refused       *StreamRefusal `protobuf:"bytes,22,opt,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +280,82 @@ func (x *Stream) GetMine() bool {
 	return false
 }
 
+func (x *Stream) GetOwnerName() string {
+	if x != nil {
+		return x.OwnerName
+	}
+	return ""
+}
+
+func (x *Stream) GetNowMs() float64 {
+	if x != nil {
+		return x.NowMs
+	}
+	return 0
+}
+
+func (x *Stream) GetRefused() *StreamRefusal {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// StreamRefusal is an encoder that was not let in.
+type StreamRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "unknown_key": it came from where the caller is, with a key that nobody has; "ended_key": with a key of this stream that was
+	// revoked, has expired or was used up; "wrong_key": with a key of this stream that is not written as it was made; "forbidden".
+	Reason        string  `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	AtMs          float64 `protobuf:"fixed64,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamRefusal) Reset() {
+	*x = StreamRefusal{}
+	mi := &file_synctv_v1_streams_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamRefusal) ProtoMessage() {}
+
+func (x *StreamRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_synctv_v1_streams_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamRefusal.ProtoReflect.Descriptor instead.
+func (*StreamRefusal) Descriptor() ([]byte, []int) {
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *StreamRefusal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StreamRefusal) GetAtMs() float64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
 type Ingest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Server address for OBS and ffmpeg; the key is a field of its own there.
@@ -287,7 +368,7 @@ type Ingest struct {
 
 func (x *Ingest) Reset() {
 	*x = Ingest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[1]
+	mi := &file_synctv_v1_streams_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +380,7 @@ func (x *Ingest) String() string {
 func (*Ingest) ProtoMessage() {}
 
 func (x *Ingest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[1]
+	mi := &file_synctv_v1_streams_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +393,7 @@ func (x *Ingest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ingest.ProtoReflect.Descriptor instead.
 func (*Ingest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{1}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Ingest) GetRtmpServer() string {
@@ -340,7 +421,7 @@ type StreamPlayback struct {
 
 func (x *StreamPlayback) Reset() {
 	*x = StreamPlayback{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[2]
+	mi := &file_synctv_v1_streams_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -352,7 +433,7 @@ func (x *StreamPlayback) String() string {
 func (*StreamPlayback) ProtoMessage() {}
 
 func (x *StreamPlayback) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[2]
+	mi := &file_synctv_v1_streams_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -365,7 +446,7 @@ func (x *StreamPlayback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamPlayback.ProtoReflect.Descriptor instead.
 func (*StreamPlayback) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{2}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *StreamPlayback) GetHlsUrl() string {
@@ -398,13 +479,15 @@ type StreamMedia struct {
 	Height        uint32                 `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
 	FrameRate     float64                `protobuf:"fixed64,5,opt,name=frame_rate,json=frameRate,proto3" json:"frame_rate,omitempty"`
 	BitsPerSecond float64                `protobuf:"fixed64,6,opt,name=bits_per_second,json=bitsPerSecond,proto3" json:"bits_per_second,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How far apart key frames are, in seconds; 0 when not known. What exceeds 4 makes players wait when they begin.
+	KeyFrameSeconds float64 `protobuf:"fixed64,7,opt,name=key_frame_seconds,json=keyFrameSeconds,proto3" json:"key_frame_seconds,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *StreamMedia) Reset() {
 	*x = StreamMedia{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[3]
+	mi := &file_synctv_v1_streams_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -416,7 +499,7 @@ func (x *StreamMedia) String() string {
 func (*StreamMedia) ProtoMessage() {}
 
 func (x *StreamMedia) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[3]
+	mi := &file_synctv_v1_streams_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -429,7 +512,7 @@ func (x *StreamMedia) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamMedia.ProtoReflect.Descriptor instead.
 func (*StreamMedia) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{3}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StreamMedia) GetVideoCodec() string {
@@ -474,6 +557,13 @@ func (x *StreamMedia) GetBitsPerSecond() float64 {
 	return 0
 }
 
+func (x *StreamMedia) GetKeyFrameSeconds() float64 {
+	if x != nil {
+		return x.KeyFrameSeconds
+	}
+	return 0
+}
+
 type CreateStreamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 80 characters; empty is named after its owner.
@@ -488,7 +578,7 @@ type CreateStreamRequest struct {
 
 func (x *CreateStreamRequest) Reset() {
 	*x = CreateStreamRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[4]
+	mi := &file_synctv_v1_streams_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -500,7 +590,7 @@ func (x *CreateStreamRequest) String() string {
 func (*CreateStreamRequest) ProtoMessage() {}
 
 func (x *CreateStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[4]
+	mi := &file_synctv_v1_streams_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -513,7 +603,7 @@ func (x *CreateStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateStreamRequest.ProtoReflect.Descriptor instead.
 func (*CreateStreamRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{4}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateStreamRequest) GetTitle() string {
@@ -547,7 +637,7 @@ type CreateStreamResponse struct {
 
 func (x *CreateStreamResponse) Reset() {
 	*x = CreateStreamResponse{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[5]
+	mi := &file_synctv_v1_streams_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +649,7 @@ func (x *CreateStreamResponse) String() string {
 func (*CreateStreamResponse) ProtoMessage() {}
 
 func (x *CreateStreamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[5]
+	mi := &file_synctv_v1_streams_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +662,7 @@ func (x *CreateStreamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateStreamResponse.ProtoReflect.Descriptor instead.
 func (*CreateStreamResponse) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{5}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateStreamResponse) GetStream() *Stream {
@@ -600,7 +690,7 @@ type GetStreamRequest struct {
 
 func (x *GetStreamRequest) Reset() {
 	*x = GetStreamRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[6]
+	mi := &file_synctv_v1_streams_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +702,7 @@ func (x *GetStreamRequest) String() string {
 func (*GetStreamRequest) ProtoMessage() {}
 
 func (x *GetStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[6]
+	mi := &file_synctv_v1_streams_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +715,7 @@ func (x *GetStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStreamRequest.ProtoReflect.Descriptor instead.
 func (*GetStreamRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{6}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetStreamRequest) GetStreamId() string {
@@ -653,7 +743,7 @@ type ListStreamsRequest struct {
 
 func (x *ListStreamsRequest) Reset() {
 	*x = ListStreamsRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[7]
+	mi := &file_synctv_v1_streams_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +755,7 @@ func (x *ListStreamsRequest) String() string {
 func (*ListStreamsRequest) ProtoMessage() {}
 
 func (x *ListStreamsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[7]
+	mi := &file_synctv_v1_streams_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +768,7 @@ func (x *ListStreamsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStreamsRequest.ProtoReflect.Descriptor instead.
 func (*ListStreamsRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{7}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListStreamsRequest) GetScope() ListStreamsRequest_Scope {
@@ -712,7 +802,7 @@ type ListStreamsResponse struct {
 
 func (x *ListStreamsResponse) Reset() {
 	*x = ListStreamsResponse{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[8]
+	mi := &file_synctv_v1_streams_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +814,7 @@ func (x *ListStreamsResponse) String() string {
 func (*ListStreamsResponse) ProtoMessage() {}
 
 func (x *ListStreamsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[8]
+	mi := &file_synctv_v1_streams_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +827,7 @@ func (x *ListStreamsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStreamsResponse.ProtoReflect.Descriptor instead.
 func (*ListStreamsResponse) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{8}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListStreamsResponse) GetStreams() []*Stream {
@@ -765,7 +855,7 @@ type UpdateStreamRequest struct {
 
 func (x *UpdateStreamRequest) Reset() {
 	*x = UpdateStreamRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[9]
+	mi := &file_synctv_v1_streams_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +867,7 @@ func (x *UpdateStreamRequest) String() string {
 func (*UpdateStreamRequest) ProtoMessage() {}
 
 func (x *UpdateStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[9]
+	mi := &file_synctv_v1_streams_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +880,7 @@ func (x *UpdateStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateStreamRequest.ProtoReflect.Descriptor instead.
 func (*UpdateStreamRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{9}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateStreamRequest) GetStreamId() string {
@@ -823,7 +913,7 @@ type DeleteStreamRequest struct {
 
 func (x *DeleteStreamRequest) Reset() {
 	*x = DeleteStreamRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[10]
+	mi := &file_synctv_v1_streams_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +925,7 @@ func (x *DeleteStreamRequest) String() string {
 func (*DeleteStreamRequest) ProtoMessage() {}
 
 func (x *DeleteStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[10]
+	mi := &file_synctv_v1_streams_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +938,7 @@ func (x *DeleteStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteStreamRequest.ProtoReflect.Descriptor instead.
 func (*DeleteStreamRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{10}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteStreamRequest) GetStreamId() string {
@@ -877,7 +967,7 @@ type PublishKey struct {
 
 func (x *PublishKey) Reset() {
 	*x = PublishKey{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[11]
+	mi := &file_synctv_v1_streams_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +979,7 @@ func (x *PublishKey) String() string {
 func (*PublishKey) ProtoMessage() {}
 
 func (x *PublishKey) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[11]
+	mi := &file_synctv_v1_streams_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +992,7 @@ func (x *PublishKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishKey.ProtoReflect.Descriptor instead.
 func (*PublishKey) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{11}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PublishKey) GetId() string {
@@ -970,7 +1060,7 @@ type CreatePublishKeyRequest struct {
 
 func (x *CreatePublishKeyRequest) Reset() {
 	*x = CreatePublishKeyRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[12]
+	mi := &file_synctv_v1_streams_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1072,7 @@ func (x *CreatePublishKeyRequest) String() string {
 func (*CreatePublishKeyRequest) ProtoMessage() {}
 
 func (x *CreatePublishKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[12]
+	mi := &file_synctv_v1_streams_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1085,7 @@ func (x *CreatePublishKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePublishKeyRequest.ProtoReflect.Descriptor instead.
 func (*CreatePublishKeyRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{12}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreatePublishKeyRequest) GetStreamId() string {
@@ -1042,7 +1132,7 @@ type ListPublishKeysRequest struct {
 
 func (x *ListPublishKeysRequest) Reset() {
 	*x = ListPublishKeysRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[13]
+	mi := &file_synctv_v1_streams_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1144,7 @@ func (x *ListPublishKeysRequest) String() string {
 func (*ListPublishKeysRequest) ProtoMessage() {}
 
 func (x *ListPublishKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[13]
+	mi := &file_synctv_v1_streams_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1157,7 @@ func (x *ListPublishKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishKeysRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{13}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListPublishKeysRequest) GetStreamId() string {
@@ -1086,7 +1176,7 @@ type ListPublishKeysResponse struct {
 
 func (x *ListPublishKeysResponse) Reset() {
 	*x = ListPublishKeysResponse{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[14]
+	mi := &file_synctv_v1_streams_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1188,7 @@ func (x *ListPublishKeysResponse) String() string {
 func (*ListPublishKeysResponse) ProtoMessage() {}
 
 func (x *ListPublishKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[14]
+	mi := &file_synctv_v1_streams_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1201,7 @@ func (x *ListPublishKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishKeysResponse) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{14}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListPublishKeysResponse) GetKeys() []*PublishKey {
@@ -1131,7 +1221,7 @@ type RevokePublishKeyRequest struct {
 
 func (x *RevokePublishKeyRequest) Reset() {
 	*x = RevokePublishKeyRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[15]
+	mi := &file_synctv_v1_streams_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1233,7 @@ func (x *RevokePublishKeyRequest) String() string {
 func (*RevokePublishKeyRequest) ProtoMessage() {}
 
 func (x *RevokePublishKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[15]
+	mi := &file_synctv_v1_streams_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1246,7 @@ func (x *RevokePublishKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePublishKeyRequest.ProtoReflect.Descriptor instead.
 func (*RevokePublishKeyRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{15}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevokePublishKeyRequest) GetStreamId() string {
@@ -1184,7 +1274,7 @@ type CreatePlayTokenRequest struct {
 
 func (x *CreatePlayTokenRequest) Reset() {
 	*x = CreatePlayTokenRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[16]
+	mi := &file_synctv_v1_streams_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +1286,7 @@ func (x *CreatePlayTokenRequest) String() string {
 func (*CreatePlayTokenRequest) ProtoMessage() {}
 
 func (x *CreatePlayTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[16]
+	mi := &file_synctv_v1_streams_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +1299,7 @@ func (x *CreatePlayTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePlayTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreatePlayTokenRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{16}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreatePlayTokenRequest) GetStreamId() string {
@@ -1237,7 +1327,7 @@ type PlayToken struct {
 
 func (x *PlayToken) Reset() {
 	*x = PlayToken{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[17]
+	mi := &file_synctv_v1_streams_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1339,7 @@ func (x *PlayToken) String() string {
 func (*PlayToken) ProtoMessage() {}
 
 func (x *PlayToken) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[17]
+	mi := &file_synctv_v1_streams_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1352,7 @@ func (x *PlayToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayToken.ProtoReflect.Descriptor instead.
 func (*PlayToken) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{17}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlayToken) GetToken() string {
@@ -1288,7 +1378,7 @@ type RevokePlayTokensRequest struct {
 
 func (x *RevokePlayTokensRequest) Reset() {
 	*x = RevokePlayTokensRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[18]
+	mi := &file_synctv_v1_streams_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1390,7 @@ func (x *RevokePlayTokensRequest) String() string {
 func (*RevokePlayTokensRequest) ProtoMessage() {}
 
 func (x *RevokePlayTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[18]
+	mi := &file_synctv_v1_streams_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1403,7 @@ func (x *RevokePlayTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePlayTokensRequest.ProtoReflect.Descriptor instead.
 func (*RevokePlayTokensRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{18}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RevokePlayTokensRequest) GetStreamId() string {
@@ -1342,7 +1432,7 @@ type StreamSession struct {
 
 func (x *StreamSession) Reset() {
 	*x = StreamSession{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[19]
+	mi := &file_synctv_v1_streams_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1354,7 +1444,7 @@ func (x *StreamSession) String() string {
 func (*StreamSession) ProtoMessage() {}
 
 func (x *StreamSession) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[19]
+	mi := &file_synctv_v1_streams_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1367,7 +1457,7 @@ func (x *StreamSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamSession.ProtoReflect.Descriptor instead.
 func (*StreamSession) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{19}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StreamSession) GetId() string {
@@ -1428,7 +1518,7 @@ type ListStreamSessionsRequest struct {
 
 func (x *ListStreamSessionsRequest) Reset() {
 	*x = ListStreamSessionsRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[20]
+	mi := &file_synctv_v1_streams_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1530,7 @@ func (x *ListStreamSessionsRequest) String() string {
 func (*ListStreamSessionsRequest) ProtoMessage() {}
 
 func (x *ListStreamSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[20]
+	mi := &file_synctv_v1_streams_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1543,7 @@ func (x *ListStreamSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStreamSessionsRequest.ProtoReflect.Descriptor instead.
 func (*ListStreamSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{20}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListStreamSessionsRequest) GetStreamId() string {
@@ -1472,7 +1562,7 @@ type ListStreamSessionsResponse struct {
 
 func (x *ListStreamSessionsResponse) Reset() {
 	*x = ListStreamSessionsResponse{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[21]
+	mi := &file_synctv_v1_streams_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1574,7 @@ func (x *ListStreamSessionsResponse) String() string {
 func (*ListStreamSessionsResponse) ProtoMessage() {}
 
 func (x *ListStreamSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[21]
+	mi := &file_synctv_v1_streams_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1587,7 @@ func (x *ListStreamSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStreamSessionsResponse.ProtoReflect.Descriptor instead.
 func (*ListStreamSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{21}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListStreamSessionsResponse) GetSessions() []*StreamSession {
@@ -1517,7 +1607,7 @@ type KickStreamSessionRequest struct {
 
 func (x *KickStreamSessionRequest) Reset() {
 	*x = KickStreamSessionRequest{}
-	mi := &file_synctv_v1_streams_proto_msgTypes[22]
+	mi := &file_synctv_v1_streams_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1619,7 @@ func (x *KickStreamSessionRequest) String() string {
 func (*KickStreamSessionRequest) ProtoMessage() {}
 
 func (x *KickStreamSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_synctv_v1_streams_proto_msgTypes[22]
+	mi := &file_synctv_v1_streams_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1632,7 @@ func (x *KickStreamSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KickStreamSessionRequest.ProtoReflect.Descriptor instead.
 func (*KickStreamSessionRequest) Descriptor() ([]byte, []int) {
-	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{22}
+	return file_synctv_v1_streams_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *KickStreamSessionRequest) GetStreamId() string {
@@ -1563,7 +1653,7 @@ var File_synctv_v1_streams_proto protoreflect.FileDescriptor
 
 const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
-	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xc8\x03\n" +
+	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xb2\x04\n" +
 	"\x06Stream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bowner_id\x18\x02 \x01(\tR\aownerId\x12\x17\n" +
@@ -1581,7 +1671,14 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	" \x01(\v2\x11.synctv.v1.IngestR\x06ingest\x125\n" +
 	"\bplayback\x18\v \x01(\v2\x19.synctv.v1.StreamPlaybackR\bplayback\x12,\n" +
 	"\x05media\x18\f \x01(\v2\x16.synctv.v1.StreamMediaR\x05media\x12\x12\n" +
-	"\x04mine\x18\r \x01(\bR\x04mine\"L\n" +
+	"\x04mine\x18\r \x01(\bR\x04mine\x12\x1d\n" +
+	"\n" +
+	"owner_name\x18\x14 \x01(\tR\townerName\x12\x15\n" +
+	"\x06now_ms\x18\x15 \x01(\x01R\x05nowMs\x122\n" +
+	"\arefused\x18\x16 \x01(\v2\x18.synctv.v1.StreamRefusalR\arefused\"<\n" +
+	"\rStreamRefusal\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x13\n" +
+	"\x05at_ms\x18\x02 \x01(\x01R\x04atMs\"L\n" +
 	"\x06Ingest\x12\x1f\n" +
 	"\vrtmp_server\x18\x01 \x01(\tR\n" +
 	"rtmpServer\x12!\n" +
@@ -1589,7 +1686,7 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\x0eStreamPlayback\x12\x17\n" +
 	"\ahls_url\x18\x01 \x01(\tR\x06hlsUrl\x12\x17\n" +
 	"\aflv_url\x18\x02 \x01(\tR\x06flvUrl\x12\x19\n" +
-	"\brtmp_url\x18\x03 \x01(\tR\artmpUrl\"\xc4\x01\n" +
+	"\brtmp_url\x18\x03 \x01(\tR\artmpUrl\"\xf0\x01\n" +
 	"\vStreamMedia\x12\x1f\n" +
 	"\vvideo_codec\x18\x01 \x01(\tR\n" +
 	"videoCodec\x12\x1f\n" +
@@ -1599,7 +1696,8 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\x06height\x18\x04 \x01(\rR\x06height\x12\x1d\n" +
 	"\n" +
 	"frame_rate\x18\x05 \x01(\x01R\tframeRate\x12&\n" +
-	"\x0fbits_per_second\x18\x06 \x01(\x01R\rbitsPerSecond\"{\n" +
+	"\x0fbits_per_second\x18\x06 \x01(\x01R\rbitsPerSecond\x12*\n" +
+	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"{\n" +
 	"\x13CreateStreamRequest\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x125\n" +
 	"\n" +
@@ -1721,83 +1819,85 @@ func file_synctv_v1_streams_proto_rawDescGZIP() []byte {
 }
 
 var file_synctv_v1_streams_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_synctv_v1_streams_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_synctv_v1_streams_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_synctv_v1_streams_proto_goTypes = []any{
 	(StreamState)(0),                   // 0: synctv.v1.StreamState
 	(ListStreamsRequest_Scope)(0),      // 1: synctv.v1.ListStreamsRequest.Scope
 	(*Stream)(nil),                     // 2: synctv.v1.Stream
-	(*Ingest)(nil),                     // 3: synctv.v1.Ingest
-	(*StreamPlayback)(nil),             // 4: synctv.v1.StreamPlayback
-	(*StreamMedia)(nil),                // 5: synctv.v1.StreamMedia
-	(*CreateStreamRequest)(nil),        // 6: synctv.v1.CreateStreamRequest
-	(*CreateStreamResponse)(nil),       // 7: synctv.v1.CreateStreamResponse
-	(*GetStreamRequest)(nil),           // 8: synctv.v1.GetStreamRequest
-	(*ListStreamsRequest)(nil),         // 9: synctv.v1.ListStreamsRequest
-	(*ListStreamsResponse)(nil),        // 10: synctv.v1.ListStreamsResponse
-	(*UpdateStreamRequest)(nil),        // 11: synctv.v1.UpdateStreamRequest
-	(*DeleteStreamRequest)(nil),        // 12: synctv.v1.DeleteStreamRequest
-	(*PublishKey)(nil),                 // 13: synctv.v1.PublishKey
-	(*CreatePublishKeyRequest)(nil),    // 14: synctv.v1.CreatePublishKeyRequest
-	(*ListPublishKeysRequest)(nil),     // 15: synctv.v1.ListPublishKeysRequest
-	(*ListPublishKeysResponse)(nil),    // 16: synctv.v1.ListPublishKeysResponse
-	(*RevokePublishKeyRequest)(nil),    // 17: synctv.v1.RevokePublishKeyRequest
-	(*CreatePlayTokenRequest)(nil),     // 18: synctv.v1.CreatePlayTokenRequest
-	(*PlayToken)(nil),                  // 19: synctv.v1.PlayToken
-	(*RevokePlayTokensRequest)(nil),    // 20: synctv.v1.RevokePlayTokensRequest
-	(*StreamSession)(nil),              // 21: synctv.v1.StreamSession
-	(*ListStreamSessionsRequest)(nil),  // 22: synctv.v1.ListStreamSessionsRequest
-	(*ListStreamSessionsResponse)(nil), // 23: synctv.v1.ListStreamSessionsResponse
-	(*KickStreamSessionRequest)(nil),   // 24: synctv.v1.KickStreamSessionRequest
-	(Visibility)(0),                    // 25: synctv.v1.Visibility
-	(*PageRequest)(nil),                // 26: synctv.v1.PageRequest
-	(*PageInfo)(nil),                   // 27: synctv.v1.PageInfo
-	(*Empty)(nil),                      // 28: synctv.v1.Empty
+	(*StreamRefusal)(nil),              // 3: synctv.v1.StreamRefusal
+	(*Ingest)(nil),                     // 4: synctv.v1.Ingest
+	(*StreamPlayback)(nil),             // 5: synctv.v1.StreamPlayback
+	(*StreamMedia)(nil),                // 6: synctv.v1.StreamMedia
+	(*CreateStreamRequest)(nil),        // 7: synctv.v1.CreateStreamRequest
+	(*CreateStreamResponse)(nil),       // 8: synctv.v1.CreateStreamResponse
+	(*GetStreamRequest)(nil),           // 9: synctv.v1.GetStreamRequest
+	(*ListStreamsRequest)(nil),         // 10: synctv.v1.ListStreamsRequest
+	(*ListStreamsResponse)(nil),        // 11: synctv.v1.ListStreamsResponse
+	(*UpdateStreamRequest)(nil),        // 12: synctv.v1.UpdateStreamRequest
+	(*DeleteStreamRequest)(nil),        // 13: synctv.v1.DeleteStreamRequest
+	(*PublishKey)(nil),                 // 14: synctv.v1.PublishKey
+	(*CreatePublishKeyRequest)(nil),    // 15: synctv.v1.CreatePublishKeyRequest
+	(*ListPublishKeysRequest)(nil),     // 16: synctv.v1.ListPublishKeysRequest
+	(*ListPublishKeysResponse)(nil),    // 17: synctv.v1.ListPublishKeysResponse
+	(*RevokePublishKeyRequest)(nil),    // 18: synctv.v1.RevokePublishKeyRequest
+	(*CreatePlayTokenRequest)(nil),     // 19: synctv.v1.CreatePlayTokenRequest
+	(*PlayToken)(nil),                  // 20: synctv.v1.PlayToken
+	(*RevokePlayTokensRequest)(nil),    // 21: synctv.v1.RevokePlayTokensRequest
+	(*StreamSession)(nil),              // 22: synctv.v1.StreamSession
+	(*ListStreamSessionsRequest)(nil),  // 23: synctv.v1.ListStreamSessionsRequest
+	(*ListStreamSessionsResponse)(nil), // 24: synctv.v1.ListStreamSessionsResponse
+	(*KickStreamSessionRequest)(nil),   // 25: synctv.v1.KickStreamSessionRequest
+	(Visibility)(0),                    // 26: synctv.v1.Visibility
+	(*PageRequest)(nil),                // 27: synctv.v1.PageRequest
+	(*PageInfo)(nil),                   // 28: synctv.v1.PageInfo
+	(*Empty)(nil),                      // 29: synctv.v1.Empty
 }
 var file_synctv_v1_streams_proto_depIdxs = []int32{
-	25, // 0: synctv.v1.Stream.visibility:type_name -> synctv.v1.Visibility
+	26, // 0: synctv.v1.Stream.visibility:type_name -> synctv.v1.Visibility
 	0,  // 1: synctv.v1.Stream.state:type_name -> synctv.v1.StreamState
-	3,  // 2: synctv.v1.Stream.ingest:type_name -> synctv.v1.Ingest
-	4,  // 3: synctv.v1.Stream.playback:type_name -> synctv.v1.StreamPlayback
-	5,  // 4: synctv.v1.Stream.media:type_name -> synctv.v1.StreamMedia
-	25, // 5: synctv.v1.CreateStreamRequest.visibility:type_name -> synctv.v1.Visibility
-	2,  // 6: synctv.v1.CreateStreamResponse.stream:type_name -> synctv.v1.Stream
-	13, // 7: synctv.v1.CreateStreamResponse.key:type_name -> synctv.v1.PublishKey
-	1,  // 8: synctv.v1.ListStreamsRequest.scope:type_name -> synctv.v1.ListStreamsRequest.Scope
-	26, // 9: synctv.v1.ListStreamsRequest.page:type_name -> synctv.v1.PageRequest
-	2,  // 10: synctv.v1.ListStreamsResponse.streams:type_name -> synctv.v1.Stream
-	27, // 11: synctv.v1.ListStreamsResponse.page:type_name -> synctv.v1.PageInfo
-	25, // 12: synctv.v1.UpdateStreamRequest.visibility:type_name -> synctv.v1.Visibility
-	13, // 13: synctv.v1.ListPublishKeysResponse.keys:type_name -> synctv.v1.PublishKey
-	21, // 14: synctv.v1.ListStreamSessionsResponse.sessions:type_name -> synctv.v1.StreamSession
-	6,  // 15: synctv.v1.StreamService.CreateStream:input_type -> synctv.v1.CreateStreamRequest
-	8,  // 16: synctv.v1.StreamService.GetStream:input_type -> synctv.v1.GetStreamRequest
-	9,  // 17: synctv.v1.StreamService.ListStreams:input_type -> synctv.v1.ListStreamsRequest
-	11, // 18: synctv.v1.StreamService.UpdateStream:input_type -> synctv.v1.UpdateStreamRequest
-	12, // 19: synctv.v1.StreamService.DeleteStream:input_type -> synctv.v1.DeleteStreamRequest
-	14, // 20: synctv.v1.StreamService.CreatePublishKey:input_type -> synctv.v1.CreatePublishKeyRequest
-	15, // 21: synctv.v1.StreamService.ListPublishKeys:input_type -> synctv.v1.ListPublishKeysRequest
-	17, // 22: synctv.v1.StreamService.RevokePublishKey:input_type -> synctv.v1.RevokePublishKeyRequest
-	18, // 23: synctv.v1.StreamService.CreatePlayToken:input_type -> synctv.v1.CreatePlayTokenRequest
-	20, // 24: synctv.v1.StreamService.RevokePlayTokens:input_type -> synctv.v1.RevokePlayTokensRequest
-	22, // 25: synctv.v1.StreamService.ListStreamSessions:input_type -> synctv.v1.ListStreamSessionsRequest
-	24, // 26: synctv.v1.StreamService.KickStreamSession:input_type -> synctv.v1.KickStreamSessionRequest
-	7,  // 27: synctv.v1.StreamService.CreateStream:output_type -> synctv.v1.CreateStreamResponse
-	2,  // 28: synctv.v1.StreamService.GetStream:output_type -> synctv.v1.Stream
-	10, // 29: synctv.v1.StreamService.ListStreams:output_type -> synctv.v1.ListStreamsResponse
-	2,  // 30: synctv.v1.StreamService.UpdateStream:output_type -> synctv.v1.Stream
-	28, // 31: synctv.v1.StreamService.DeleteStream:output_type -> synctv.v1.Empty
-	13, // 32: synctv.v1.StreamService.CreatePublishKey:output_type -> synctv.v1.PublishKey
-	16, // 33: synctv.v1.StreamService.ListPublishKeys:output_type -> synctv.v1.ListPublishKeysResponse
-	28, // 34: synctv.v1.StreamService.RevokePublishKey:output_type -> synctv.v1.Empty
-	19, // 35: synctv.v1.StreamService.CreatePlayToken:output_type -> synctv.v1.PlayToken
-	28, // 36: synctv.v1.StreamService.RevokePlayTokens:output_type -> synctv.v1.Empty
-	23, // 37: synctv.v1.StreamService.ListStreamSessions:output_type -> synctv.v1.ListStreamSessionsResponse
-	28, // 38: synctv.v1.StreamService.KickStreamSession:output_type -> synctv.v1.Empty
-	27, // [27:39] is the sub-list for method output_type
-	15, // [15:27] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	4,  // 2: synctv.v1.Stream.ingest:type_name -> synctv.v1.Ingest
+	5,  // 3: synctv.v1.Stream.playback:type_name -> synctv.v1.StreamPlayback
+	6,  // 4: synctv.v1.Stream.media:type_name -> synctv.v1.StreamMedia
+	3,  // 5: synctv.v1.Stream.refused:type_name -> synctv.v1.StreamRefusal
+	26, // 6: synctv.v1.CreateStreamRequest.visibility:type_name -> synctv.v1.Visibility
+	2,  // 7: synctv.v1.CreateStreamResponse.stream:type_name -> synctv.v1.Stream
+	14, // 8: synctv.v1.CreateStreamResponse.key:type_name -> synctv.v1.PublishKey
+	1,  // 9: synctv.v1.ListStreamsRequest.scope:type_name -> synctv.v1.ListStreamsRequest.Scope
+	27, // 10: synctv.v1.ListStreamsRequest.page:type_name -> synctv.v1.PageRequest
+	2,  // 11: synctv.v1.ListStreamsResponse.streams:type_name -> synctv.v1.Stream
+	28, // 12: synctv.v1.ListStreamsResponse.page:type_name -> synctv.v1.PageInfo
+	26, // 13: synctv.v1.UpdateStreamRequest.visibility:type_name -> synctv.v1.Visibility
+	14, // 14: synctv.v1.ListPublishKeysResponse.keys:type_name -> synctv.v1.PublishKey
+	22, // 15: synctv.v1.ListStreamSessionsResponse.sessions:type_name -> synctv.v1.StreamSession
+	7,  // 16: synctv.v1.StreamService.CreateStream:input_type -> synctv.v1.CreateStreamRequest
+	9,  // 17: synctv.v1.StreamService.GetStream:input_type -> synctv.v1.GetStreamRequest
+	10, // 18: synctv.v1.StreamService.ListStreams:input_type -> synctv.v1.ListStreamsRequest
+	12, // 19: synctv.v1.StreamService.UpdateStream:input_type -> synctv.v1.UpdateStreamRequest
+	13, // 20: synctv.v1.StreamService.DeleteStream:input_type -> synctv.v1.DeleteStreamRequest
+	15, // 21: synctv.v1.StreamService.CreatePublishKey:input_type -> synctv.v1.CreatePublishKeyRequest
+	16, // 22: synctv.v1.StreamService.ListPublishKeys:input_type -> synctv.v1.ListPublishKeysRequest
+	18, // 23: synctv.v1.StreamService.RevokePublishKey:input_type -> synctv.v1.RevokePublishKeyRequest
+	19, // 24: synctv.v1.StreamService.CreatePlayToken:input_type -> synctv.v1.CreatePlayTokenRequest
+	21, // 25: synctv.v1.StreamService.RevokePlayTokens:input_type -> synctv.v1.RevokePlayTokensRequest
+	23, // 26: synctv.v1.StreamService.ListStreamSessions:input_type -> synctv.v1.ListStreamSessionsRequest
+	25, // 27: synctv.v1.StreamService.KickStreamSession:input_type -> synctv.v1.KickStreamSessionRequest
+	8,  // 28: synctv.v1.StreamService.CreateStream:output_type -> synctv.v1.CreateStreamResponse
+	2,  // 29: synctv.v1.StreamService.GetStream:output_type -> synctv.v1.Stream
+	11, // 30: synctv.v1.StreamService.ListStreams:output_type -> synctv.v1.ListStreamsResponse
+	2,  // 31: synctv.v1.StreamService.UpdateStream:output_type -> synctv.v1.Stream
+	29, // 32: synctv.v1.StreamService.DeleteStream:output_type -> synctv.v1.Empty
+	14, // 33: synctv.v1.StreamService.CreatePublishKey:output_type -> synctv.v1.PublishKey
+	17, // 34: synctv.v1.StreamService.ListPublishKeys:output_type -> synctv.v1.ListPublishKeysResponse
+	29, // 35: synctv.v1.StreamService.RevokePublishKey:output_type -> synctv.v1.Empty
+	20, // 36: synctv.v1.StreamService.CreatePlayToken:output_type -> synctv.v1.PlayToken
+	29, // 37: synctv.v1.StreamService.RevokePlayTokens:output_type -> synctv.v1.Empty
+	24, // 38: synctv.v1.StreamService.ListStreamSessions:output_type -> synctv.v1.ListStreamSessionsResponse
+	29, // 39: synctv.v1.StreamService.KickStreamSession:output_type -> synctv.v1.Empty
+	28, // [28:40] is the sub-list for method output_type
+	16, // [16:28] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_synctv_v1_streams_proto_init() }
@@ -1807,14 +1907,14 @@ func file_synctv_v1_streams_proto_init() {
 	}
 	file_synctv_v1_common_proto_init()
 	file_synctv_v1_rooms_proto_init()
-	file_synctv_v1_streams_proto_msgTypes[9].OneofWrappers = []any{}
+	file_synctv_v1_streams_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_synctv_v1_streams_proto_rawDesc), len(file_synctv_v1_streams_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

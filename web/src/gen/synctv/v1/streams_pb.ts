@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file synctv/v1/streams.proto.
  */
 export const file_synctv_v1_streams: GenFile = /*@__PURE__*/
-  fileDesc("ChdzeW5jdHYvdjEvc3RyZWFtcy5wcm90bxIJc3luY3R2LnYxItkCCgZTdHJlYW0SCgoCaWQYASABKAkSEAoIb3duZXJfaWQYAiABKAkSDwoHcm9vbV9pZBgDIAEoCRINCgV0aXRsZRgEIAEoCRIpCgp2aXNpYmlsaXR5GAUgASgOMhUuc3luY3R2LnYxLlZpc2liaWxpdHkSJQoFc3RhdGUYBiABKA4yFi5zeW5jdHYudjEuU3RyZWFtU3RhdGUSFQoNbGl2ZV9zaW5jZV9tcxgHIAEoARIPCgd2aWV3ZXJzGAggASgNEhIKCmNyZWF0ZWRfbXMYCSABKAESIQoGaW5nZXN0GAogASgLMhEuc3luY3R2LnYxLkluZ2VzdBIrCghwbGF5YmFjaxgLIAEoCzIZLnN5bmN0di52MS5TdHJlYW1QbGF5YmFjaxIlCgVtZWRpYRgMIAEoCzIWLnN5bmN0di52MS5TdHJlYW1NZWRpYRIMCgRtaW5lGA0gASgIIjMKBkluZ2VzdBITCgtydG1wX3NlcnZlchgBIAEoCRIUCgxydG1wc19zZXJ2ZXIYAiABKAkiRAoOU3RyZWFtUGxheWJhY2sSDwoHaGxzX3VybBgBIAEoCRIPCgdmbHZfdXJsGAIgASgJEhAKCHJ0bXBfdXJsGAMgASgJIoMBCgtTdHJlYW1NZWRpYRITCgt2aWRlb19jb2RlYxgBIAEoCRITCgthdWRpb19jb2RlYxgCIAEoCRINCgV3aWR0aBgDIAEoDRIOCgZoZWlnaHQYBCABKA0SEgoKZnJhbWVfcmF0ZRgFIAEoARIXCg9iaXRzX3Blcl9zZWNvbmQYBiABKAEiYAoTQ3JlYXRlU3RyZWFtUmVxdWVzdBINCgV0aXRsZRgBIAEoCRIpCgp2aXNpYmlsaXR5GAIgASgOMhUuc3luY3R2LnYxLlZpc2liaWxpdHkSDwoHcm9vbV9pZBgDIAEoCSJdChRDcmVhdGVTdHJlYW1SZXNwb25zZRIhCgZzdHJlYW0YASABKAsyES5zeW5jdHYudjEuU3RyZWFtEiIKA2tleRgCIAEoCzIVLnN5bmN0di52MS5QdWJsaXNoS2V5IjQKEEdldFN0cmVhbVJlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJEg0KBXRva2VuGAIgASgJItEBChJMaXN0U3RyZWFtc1JlcXVlc3QSMgoFc2NvcGUYASABKA4yIy5zeW5jdHYudjEuTGlzdFN0cmVhbXNSZXF1ZXN0LlNjb3BlEg8KB3Jvb21faWQYAiABKAkSJAoEcGFnZRgDIAEoCzIWLnN5bmN0di52MS5QYWdlUmVxdWVzdCJQCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEhAKDFNDT1BFX1BVQkxJQxABEg4KClNDT1BFX01JTkUQAhIOCgpTQ09QRV9ST09NEAMiXAoTTGlzdFN0cmVhbXNSZXNwb25zZRIiCgdzdHJlYW1zGAEgAygLMhEuc3luY3R2LnYxLlN0cmVhbRIhCgRwYWdlGAIgASgLMhMuc3luY3R2LnYxLlBhZ2VJbmZvIoUBChNVcGRhdGVTdHJlYW1SZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCRISCgV0aXRsZRgCIAEoCUgAiAEBEi4KCnZpc2liaWxpdHkYAyABKA4yFS5zeW5jdHYudjEuVmlzaWJpbGl0eUgBiAEBQggKBl90aXRsZUINCgtfdmlzaWJpbGl0eSIoChNEZWxldGVTdHJlYW1SZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCSKEAQoKUHVibGlzaEtleRIKCgJpZBgBIAEoCRIOCgZzZWNyZXQYAiABKAkSDQoFbGFiZWwYAyABKAkSEgoKY3JlYXRlZF9tcxgEIAEoARISCgpleHBpcmVzX21zGAUgASgBEhIKCnNpbmdsZV91c2UYBiABKAgSDwoHdXNlZF9tcxgHIAEoASJ0ChdDcmVhdGVQdWJsaXNoS2V5UmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkSDQoFbGFiZWwYAiABKAkSEwoLdHRsX3NlY29uZHMYAyABKA0SEgoKc2luZ2xlX3VzZRgEIAEoCBIOCgZyb3RhdGUYBSABKAgiKwoWTGlzdFB1Ymxpc2hLZXlzUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkiPgoXTGlzdFB1Ymxpc2hLZXlzUmVzcG9uc2USIwoEa2V5cxgBIAMoCzIVLnN5bmN0di52MS5QdWJsaXNoS2V5IjwKF1Jldm9rZVB1Ymxpc2hLZXlSZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkiQAoWQ3JlYXRlUGxheVRva2VuUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkSEwoLdHRsX3NlY29uZHMYAiABKA0iLgoJUGxheVRva2VuEg0KBXRva2VuGAEgASgJEhIKCmV4cGlyZXNfbXMYAiABKAEiLAoXUmV2b2tlUGxheVRva2Vuc1JlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJIoABCg1TdHJlYW1TZXNzaW9uEgoKAmlkGAEgASgJEgwKBHJvbGUYAiABKAkSEAoIcHJvdG9jb2wYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIQCghzaW5jZV9tcxgFIAEoARINCgVieXRlcxgGIAEoARIRCglwZXJzb25faWQYByABKAkiLgoZTGlzdFN0cmVhbVNlc3Npb25zUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkiSAoaTGlzdFN0cmVhbVNlc3Npb25zUmVzcG9uc2USKgoIc2Vzc2lvbnMYASADKAsyGC5zeW5jdHYudjEuU3RyZWFtU2Vzc2lvbiJBChhLaWNrU3RyZWFtU2Vzc2lvblJlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkqeAoLU3RyZWFtU3RhdGUSHAoYU1RSRUFNX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRU1RSRUFNX1NUQVRFX0lETEUQARIVChFTVFJFQU1fU1RBVEVfTElWRRACEh0KGVNUUkVBTV9TVEFURV9SRUNPTk5FQ1RJTkcQAzKgCwoNU3RyZWFtU2VydmljZRJrCgxDcmVhdGVTdHJlYW0SHi5zeW5jdHYudjEuQ3JlYXRlU3RyZWFtUmVxdWVzdBofLnN5bmN0di52MS5DcmVhdGVTdHJlYW1SZXNwb25zZSIagtPkkwIUOgEqIg8vYXBpL3YxL3N0cmVhbXMSYAoJR2V0U3RyZWFtEhsuc3luY3R2LnYxLkdldFN0cmVhbVJlcXVlc3QaES5zeW5jdHYudjEuU3RyZWFtIiOC0+STAh0SGy9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfRJlCgtMaXN0U3RyZWFtcxIdLnN5bmN0di52MS5MaXN0U3RyZWFtc1JlcXVlc3QaHi5zeW5jdHYudjEuTGlzdFN0cmVhbXNSZXNwb25zZSIXgtPkkwIREg8vYXBpL3YxL3N0cmVhbXMSaQoMVXBkYXRlU3RyZWFtEh4uc3luY3R2LnYxLlVwZGF0ZVN0cmVhbVJlcXVlc3QaES5zeW5jdHYudjEuU3RyZWFtIiaC0+STAiA6ASoyGy9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfRJlCgxEZWxldGVTdHJlYW0SHi5zeW5jdHYudjEuRGVsZXRlU3RyZWFtUmVxdWVzdBoQLnN5bmN0di52MS5FbXB0eSIjgtPkkwIdKhsvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0SegoQQ3JlYXRlUHVibGlzaEtleRIiLnN5bmN0di52MS5DcmVhdGVQdWJsaXNoS2V5UmVxdWVzdBoVLnN5bmN0di52MS5QdWJsaXNoS2V5IiuC0+STAiU6ASoiIC9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfS9rZXlzEoIBCg9MaXN0UHVibGlzaEtleXMSIS5zeW5jdHYudjEuTGlzdFB1Ymxpc2hLZXlzUmVxdWVzdBoiLnN5bmN0di52MS5MaXN0UHVibGlzaEtleXNSZXNwb25zZSIogtPkkwIiEiAvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0va2V5cxJ7ChBSZXZva2VQdWJsaXNoS2V5EiIuc3luY3R2LnYxLlJldm9rZVB1Ymxpc2hLZXlSZXF1ZXN0GhAuc3luY3R2LnYxLkVtcHR5IjGC0+STAisqKS9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfS9rZXlzL3trZXlfaWR9EnkKD0NyZWF0ZVBsYXlUb2tlbhIhLnN5bmN0di52MS5DcmVhdGVQbGF5VG9rZW5SZXF1ZXN0GhQuc3luY3R2LnYxLlBsYXlUb2tlbiItgtPkkwInOgEqIiIvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0vdG9rZW5zEnQKEFJldm9rZVBsYXlUb2tlbnMSIi5zeW5jdHYudjEuUmV2b2tlUGxheVRva2Vuc1JlcXVlc3QaEC5zeW5jdHYudjEuRW1wdHkiKoLT5JMCJCoiL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9L3Rva2VucxKPAQoSTGlzdFN0cmVhbVNlc3Npb25zEiQuc3luY3R2LnYxLkxpc3RTdHJlYW1TZXNzaW9uc1JlcXVlc3QaJS5zeW5jdHYudjEuTGlzdFN0cmVhbVNlc3Npb25zUmVzcG9uc2UiLILT5JMCJhIkL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9L3Nlc3Npb25zEoUBChFLaWNrU3RyZWFtU2Vzc2lvbhIjLnN5bmN0di52MS5LaWNrU3RyZWFtU2Vzc2lvblJlcXVlc3QaEC5zeW5jdHYudjEuRW1wdHkiOYLT5JMCMyoxL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9L3Nlc3Npb25zL3tzZXNzaW9uX2lkfUIhWh9zeW5jdHYvcHJvdG8vc3luY3R2L3YxO3N5bmN0dnYxYgZwcm90bzM", [file_google_api_annotations, file_synctv_v1_common, file_synctv_v1_rooms]);
+  fileDesc("ChdzeW5jdHYvdjEvc3RyZWFtcy5wcm90bxIJc3luY3R2LnYxIqgDCgZTdHJlYW0SCgoCaWQYASABKAkSEAoIb3duZXJfaWQYAiABKAkSDwoHcm9vbV9pZBgDIAEoCRINCgV0aXRsZRgEIAEoCRIpCgp2aXNpYmlsaXR5GAUgASgOMhUuc3luY3R2LnYxLlZpc2liaWxpdHkSJQoFc3RhdGUYBiABKA4yFi5zeW5jdHYudjEuU3RyZWFtU3RhdGUSFQoNbGl2ZV9zaW5jZV9tcxgHIAEoARIPCgd2aWV3ZXJzGAggASgNEhIKCmNyZWF0ZWRfbXMYCSABKAESIQoGaW5nZXN0GAogASgLMhEuc3luY3R2LnYxLkluZ2VzdBIrCghwbGF5YmFjaxgLIAEoCzIZLnN5bmN0di52MS5TdHJlYW1QbGF5YmFjaxIlCgVtZWRpYRgMIAEoCzIWLnN5bmN0di52MS5TdHJlYW1NZWRpYRIMCgRtaW5lGA0gASgIEhIKCm93bmVyX25hbWUYFCABKAkSDgoGbm93X21zGBUgASgBEikKB3JlZnVzZWQYFiABKAsyGC5zeW5jdHYudjEuU3RyZWFtUmVmdXNhbCIuCg1TdHJlYW1SZWZ1c2FsEg4KBnJlYXNvbhgBIAEoCRINCgVhdF9tcxgCIAEoASIzCgZJbmdlc3QSEwoLcnRtcF9zZXJ2ZXIYASABKAkSFAoMcnRtcHNfc2VydmVyGAIgASgJIkQKDlN0cmVhbVBsYXliYWNrEg8KB2hsc191cmwYASABKAkSDwoHZmx2X3VybBgCIAEoCRIQCghydG1wX3VybBgDIAEoCSKeAQoLU3RyZWFtTWVkaWESEwoLdmlkZW9fY29kZWMYASABKAkSEwoLYXVkaW9fY29kZWMYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEhIKCmZyYW1lX3JhdGUYBSABKAESFwoPYml0c19wZXJfc2Vjb25kGAYgASgBEhkKEWtleV9mcmFtZV9zZWNvbmRzGAcgASgBImAKE0NyZWF0ZVN0cmVhbVJlcXVlc3QSDQoFdGl0bGUYASABKAkSKQoKdmlzaWJpbGl0eRgCIAEoDjIVLnN5bmN0di52MS5WaXNpYmlsaXR5Eg8KB3Jvb21faWQYAyABKAkiXQoUQ3JlYXRlU3RyZWFtUmVzcG9uc2USIQoGc3RyZWFtGAEgASgLMhEuc3luY3R2LnYxLlN0cmVhbRIiCgNrZXkYAiABKAsyFS5zeW5jdHYudjEuUHVibGlzaEtleSI0ChBHZXRTdHJlYW1SZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCRINCgV0b2tlbhgCIAEoCSLRAQoSTGlzdFN0cmVhbXNSZXF1ZXN0EjIKBXNjb3BlGAEgASgOMiMuc3luY3R2LnYxLkxpc3RTdHJlYW1zUmVxdWVzdC5TY29wZRIPCgdyb29tX2lkGAIgASgJEiQKBHBhZ2UYAyABKAsyFi5zeW5jdHYudjEuUGFnZVJlcXVlc3QiUAoFU2NvcGUSFQoRU0NPUEVfVU5TUEVDSUZJRUQQABIQCgxTQ09QRV9QVUJMSUMQARIOCgpTQ09QRV9NSU5FEAISDgoKU0NPUEVfUk9PTRADIlwKE0xpc3RTdHJlYW1zUmVzcG9uc2USIgoHc3RyZWFtcxgBIAMoCzIRLnN5bmN0di52MS5TdHJlYW0SIQoEcGFnZRgCIAEoCzITLnN5bmN0di52MS5QYWdlSW5mbyKFAQoTVXBkYXRlU3RyZWFtUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkSEgoFdGl0bGUYAiABKAlIAIgBARIuCgp2aXNpYmlsaXR5GAMgASgOMhUuc3luY3R2LnYxLlZpc2liaWxpdHlIAYgBAUIICgZfdGl0bGVCDQoLX3Zpc2liaWxpdHkiKAoTRGVsZXRlU3RyZWFtUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkihAEKClB1Ymxpc2hLZXkSCgoCaWQYASABKAkSDgoGc2VjcmV0GAIgASgJEg0KBWxhYmVsGAMgASgJEhIKCmNyZWF0ZWRfbXMYBCABKAESEgoKZXhwaXJlc19tcxgFIAEoARISCgpzaW5nbGVfdXNlGAYgASgIEg8KB3VzZWRfbXMYByABKAEidAoXQ3JlYXRlUHVibGlzaEtleVJlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJEg0KBWxhYmVsGAIgASgJEhMKC3R0bF9zZWNvbmRzGAMgASgNEhIKCnNpbmdsZV91c2UYBCABKAgSDgoGcm90YXRlGAUgASgIIisKFkxpc3RQdWJsaXNoS2V5c1JlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJIj4KF0xpc3RQdWJsaXNoS2V5c1Jlc3BvbnNlEiMKBGtleXMYASADKAsyFS5zeW5jdHYudjEuUHVibGlzaEtleSI8ChdSZXZva2VQdWJsaXNoS2V5UmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkSDgoGa2V5X2lkGAIgASgJIkAKFkNyZWF0ZVBsYXlUb2tlblJlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJEhMKC3R0bF9zZWNvbmRzGAIgASgNIi4KCVBsYXlUb2tlbhINCgV0b2tlbhgBIAEoCRISCgpleHBpcmVzX21zGAIgASgBIiwKF1Jldm9rZVBsYXlUb2tlbnNSZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCSKAAQoNU3RyZWFtU2Vzc2lvbhIKCgJpZBgBIAEoCRIMCgRyb2xlGAIgASgJEhAKCHByb3RvY29sGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSEAoIc2luY2VfbXMYBSABKAESDQoFYnl0ZXMYBiABKAESEQoJcGVyc29uX2lkGAcgASgJIi4KGUxpc3RTdHJlYW1TZXNzaW9uc1JlcXVlc3QSEQoJc3RyZWFtX2lkGAEgASgJIkgKGkxpc3RTdHJlYW1TZXNzaW9uc1Jlc3BvbnNlEioKCHNlc3Npb25zGAEgAygLMhguc3luY3R2LnYxLlN0cmVhbVNlc3Npb24iQQoYS2lja1N0cmVhbVNlc3Npb25SZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJKngKC1N0cmVhbVN0YXRlEhwKGFNUUkVBTV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVNUUkVBTV9TVEFURV9JRExFEAESFQoRU1RSRUFNX1NUQVRFX0xJVkUQAhIdChlTVFJFQU1fU1RBVEVfUkVDT05ORUNUSU5HEAMyoAsKDVN0cmVhbVNlcnZpY2USawoMQ3JlYXRlU3RyZWFtEh4uc3luY3R2LnYxLkNyZWF0ZVN0cmVhbVJlcXVlc3QaHy5zeW5jdHYudjEuQ3JlYXRlU3RyZWFtUmVzcG9uc2UiGoLT5JMCFDoBKiIPL2FwaS92MS9zdHJlYW1zEmAKCUdldFN0cmVhbRIbLnN5bmN0di52MS5HZXRTdHJlYW1SZXF1ZXN0GhEuc3luY3R2LnYxLlN0cmVhbSIjgtPkkwIdEhsvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0SZQoLTGlzdFN0cmVhbXMSHS5zeW5jdHYudjEuTGlzdFN0cmVhbXNSZXF1ZXN0Gh4uc3luY3R2LnYxLkxpc3RTdHJlYW1zUmVzcG9uc2UiF4LT5JMCERIPL2FwaS92MS9zdHJlYW1zEmkKDFVwZGF0ZVN0cmVhbRIeLnN5bmN0di52MS5VcGRhdGVTdHJlYW1SZXF1ZXN0GhEuc3luY3R2LnYxLlN0cmVhbSImgtPkkwIgOgEqMhsvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0SZQoMRGVsZXRlU3RyZWFtEh4uc3luY3R2LnYxLkRlbGV0ZVN0cmVhbVJlcXVlc3QaEC5zeW5jdHYudjEuRW1wdHkiI4LT5JMCHSobL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9EnoKEENyZWF0ZVB1Ymxpc2hLZXkSIi5zeW5jdHYudjEuQ3JlYXRlUHVibGlzaEtleVJlcXVlc3QaFS5zeW5jdHYudjEuUHVibGlzaEtleSIrgtPkkwIlOgEqIiAvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0va2V5cxKCAQoPTGlzdFB1Ymxpc2hLZXlzEiEuc3luY3R2LnYxLkxpc3RQdWJsaXNoS2V5c1JlcXVlc3QaIi5zeW5jdHYudjEuTGlzdFB1Ymxpc2hLZXlzUmVzcG9uc2UiKILT5JMCIhIgL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9L2tleXMSewoQUmV2b2tlUHVibGlzaEtleRIiLnN5bmN0di52MS5SZXZva2VQdWJsaXNoS2V5UmVxdWVzdBoQLnN5bmN0di52MS5FbXB0eSIxgtPkkwIrKikvYXBpL3YxL3N0cmVhbXMve3N0cmVhbV9pZH0va2V5cy97a2V5X2lkfRJ5Cg9DcmVhdGVQbGF5VG9rZW4SIS5zeW5jdHYudjEuQ3JlYXRlUGxheVRva2VuUmVxdWVzdBoULnN5bmN0di52MS5QbGF5VG9rZW4iLYLT5JMCJzoBKiIiL2FwaS92MS9zdHJlYW1zL3tzdHJlYW1faWR9L3Rva2VucxJ0ChBSZXZva2VQbGF5VG9rZW5zEiIuc3luY3R2LnYxLlJldm9rZVBsYXlUb2tlbnNSZXF1ZXN0GhAuc3luY3R2LnYxLkVtcHR5IiqC0+STAiQqIi9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfS90b2tlbnMSjwEKEkxpc3RTdHJlYW1TZXNzaW9ucxIkLnN5bmN0di52MS5MaXN0U3RyZWFtU2Vzc2lvbnNSZXF1ZXN0GiUuc3luY3R2LnYxLkxpc3RTdHJlYW1TZXNzaW9uc1Jlc3BvbnNlIiyC0+STAiYSJC9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfS9zZXNzaW9ucxKFAQoRS2lja1N0cmVhbVNlc3Npb24SIy5zeW5jdHYudjEuS2lja1N0cmVhbVNlc3Npb25SZXF1ZXN0GhAuc3luY3R2LnYxLkVtcHR5IjmC0+STAjMqMS9hcGkvdjEvc3RyZWFtcy97c3RyZWFtX2lkfS9zZXNzaW9ucy97c2Vzc2lvbl9pZH1CIVofc3luY3R2L3Byb3RvL3N5bmN0di92MTtzeW5jdHZ2MWIGcHJvdG8z", [file_google_api_annotations, file_synctv_v1_common, file_synctv_v1_rooms]);
 
 /**
  * @generated from message synctv.v1.Stream
@@ -97,6 +97,25 @@ export type Stream = Message<"synctv.v1.Stream"> & {
    * @generated from field: bool mine = 13;
    */
   mine: boolean;
+
+  /**
+   * @generated from field: string owner_name = 20;
+   */
+  ownerName: string;
+
+  /**
+   * The server's clock when this was said, by which players measure how late they are. Unix time in milliseconds.
+   *
+   * @generated from field: double now_ms = 21;
+   */
+  nowMs: number;
+
+  /**
+   * The newest encoder that was refused, for those who manage the stream; absent when none was lately.
+   *
+   * @generated from field: synctv.v1.StreamRefusal refused = 22;
+   */
+  refused?: StreamRefusal | undefined;
 };
 
 /**
@@ -177,6 +196,25 @@ export type StreamJson = {
    * @generated from field: bool mine = 13;
    */
   mine?: boolean;
+
+  /**
+   * @generated from field: string owner_name = 20;
+   */
+  ownerName?: string;
+
+  /**
+   * The server's clock when this was said, by which players measure how late they are. Unix time in milliseconds.
+   *
+   * @generated from field: double now_ms = 21;
+   */
+  nowMs?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * The newest encoder that was refused, for those who manage the stream; absent when none was lately.
+   *
+   * @generated from field: synctv.v1.StreamRefusal refused = 22;
+   */
+  refused?: StreamRefusalJson;
 };
 
 /**
@@ -185,6 +223,53 @@ export type StreamJson = {
  */
 export const StreamSchema: GenMessage<Stream, {jsonType: StreamJson}> = /*@__PURE__*/
   messageDesc(file_synctv_v1_streams, 0);
+
+/**
+ * StreamRefusal is an encoder that was not let in.
+ *
+ * @generated from message synctv.v1.StreamRefusal
+ */
+export type StreamRefusal = Message<"synctv.v1.StreamRefusal"> & {
+  /**
+   * "unknown_key": it came from where the caller is, with a key that nobody has; "ended_key": with a key of this stream that was
+   * revoked, has expired or was used up; "wrong_key": with a key of this stream that is not written as it was made; "forbidden".
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: double at_ms = 2;
+   */
+  atMs: number;
+};
+
+/**
+ * StreamRefusal is an encoder that was not let in.
+ *
+ * @generated from message synctv.v1.StreamRefusal
+ */
+export type StreamRefusalJson = {
+  /**
+   * "unknown_key": it came from where the caller is, with a key that nobody has; "ended_key": with a key of this stream that was
+   * revoked, has expired or was used up; "wrong_key": with a key of this stream that is not written as it was made; "forbidden".
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: double at_ms = 2;
+   */
+  atMs?: number | "NaN" | "Infinity" | "-Infinity";
+};
+
+/**
+ * Describes the message synctv.v1.StreamRefusal.
+ * Use `create(StreamRefusalSchema)` to create a new message.
+ */
+export const StreamRefusalSchema: GenMessage<StreamRefusal, {jsonType: StreamRefusalJson}> = /*@__PURE__*/
+  messageDesc(file_synctv_v1_streams, 1);
 
 /**
  * @generated from message synctv.v1.Ingest
@@ -229,7 +314,7 @@ export type IngestJson = {
  * Use `create(IngestSchema)` to create a new message.
  */
 export const IngestSchema: GenMessage<Ingest, {jsonType: IngestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 1);
+  messageDesc(file_synctv_v1_streams, 2);
 
 /**
  * @generated from message synctv.v1.StreamPlayback
@@ -276,7 +361,7 @@ export type StreamPlaybackJson = {
  * Use `create(StreamPlaybackSchema)` to create a new message.
  */
 export const StreamPlaybackSchema: GenMessage<StreamPlayback, {jsonType: StreamPlaybackJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 2);
+  messageDesc(file_synctv_v1_streams, 3);
 
 /**
  * StreamMedia is what the publisher sends.
@@ -313,6 +398,13 @@ export type StreamMedia = Message<"synctv.v1.StreamMedia"> & {
    * @generated from field: double bits_per_second = 6;
    */
   bitsPerSecond: number;
+
+  /**
+   * How far apart key frames are, in seconds; 0 when not known. What exceeds 4 makes players wait when they begin.
+   *
+   * @generated from field: double key_frame_seconds = 7;
+   */
+  keyFrameSeconds: number;
 };
 
 /**
@@ -350,6 +442,13 @@ export type StreamMediaJson = {
    * @generated from field: double bits_per_second = 6;
    */
   bitsPerSecond?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * How far apart key frames are, in seconds; 0 when not known. What exceeds 4 makes players wait when they begin.
+   *
+   * @generated from field: double key_frame_seconds = 7;
+   */
+  keyFrameSeconds?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
@@ -357,7 +456,7 @@ export type StreamMediaJson = {
  * Use `create(StreamMediaSchema)` to create a new message.
  */
 export const StreamMediaSchema: GenMessage<StreamMedia, {jsonType: StreamMediaJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 3);
+  messageDesc(file_synctv_v1_streams, 4);
 
 /**
  * @generated from message synctv.v1.CreateStreamRequest
@@ -416,7 +515,7 @@ export type CreateStreamRequestJson = {
  * Use `create(CreateStreamRequestSchema)` to create a new message.
  */
 export const CreateStreamRequestSchema: GenMessage<CreateStreamRequest, {jsonType: CreateStreamRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 4);
+  messageDesc(file_synctv_v1_streams, 5);
 
 /**
  * @generated from message synctv.v1.CreateStreamResponse
@@ -453,7 +552,7 @@ export type CreateStreamResponseJson = {
  * Use `create(CreateStreamResponseSchema)` to create a new message.
  */
 export const CreateStreamResponseSchema: GenMessage<CreateStreamResponse, {jsonType: CreateStreamResponseJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 5);
+  messageDesc(file_synctv_v1_streams, 6);
 
 /**
  * @generated from message synctv.v1.GetStreamRequest
@@ -494,7 +593,7 @@ export type GetStreamRequestJson = {
  * Use `create(GetStreamRequestSchema)` to create a new message.
  */
 export const GetStreamRequestSchema: GenMessage<GetStreamRequest, {jsonType: GetStreamRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 6);
+  messageDesc(file_synctv_v1_streams, 7);
 
 /**
  * @generated from message synctv.v1.ListStreamsRequest
@@ -541,7 +640,7 @@ export type ListStreamsRequestJson = {
  * Use `create(ListStreamsRequestSchema)` to create a new message.
  */
 export const ListStreamsRequestSchema: GenMessage<ListStreamsRequest, {jsonType: ListStreamsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 7);
+  messageDesc(file_synctv_v1_streams, 8);
 
 /**
  * @generated from enum synctv.v1.ListStreamsRequest.Scope
@@ -577,7 +676,7 @@ export type ListStreamsRequest_ScopeJson = "SCOPE_UNSPECIFIED" | "SCOPE_PUBLIC" 
  * Describes the enum synctv.v1.ListStreamsRequest.Scope.
  */
 export const ListStreamsRequest_ScopeSchema: GenEnum<ListStreamsRequest_Scope, ListStreamsRequest_ScopeJson> = /*@__PURE__*/
-  enumDesc(file_synctv_v1_streams, 7, 0);
+  enumDesc(file_synctv_v1_streams, 8, 0);
 
 /**
  * @generated from message synctv.v1.ListStreamsResponse
@@ -614,7 +713,7 @@ export type ListStreamsResponseJson = {
  * Use `create(ListStreamsResponseSchema)` to create a new message.
  */
 export const ListStreamsResponseSchema: GenMessage<ListStreamsResponse, {jsonType: ListStreamsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 8);
+  messageDesc(file_synctv_v1_streams, 9);
 
 /**
  * @generated from message synctv.v1.UpdateStreamRequest
@@ -661,7 +760,7 @@ export type UpdateStreamRequestJson = {
  * Use `create(UpdateStreamRequestSchema)` to create a new message.
  */
 export const UpdateStreamRequestSchema: GenMessage<UpdateStreamRequest, {jsonType: UpdateStreamRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 9);
+  messageDesc(file_synctv_v1_streams, 10);
 
 /**
  * @generated from message synctv.v1.DeleteStreamRequest
@@ -688,7 +787,7 @@ export type DeleteStreamRequestJson = {
  * Use `create(DeleteStreamRequestSchema)` to create a new message.
  */
 export const DeleteStreamRequestSchema: GenMessage<DeleteStreamRequest, {jsonType: DeleteStreamRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 10);
+  messageDesc(file_synctv_v1_streams, 11);
 
 /**
  * @generated from message synctv.v1.PublishKey
@@ -791,7 +890,7 @@ export type PublishKeyJson = {
  * Use `create(PublishKeySchema)` to create a new message.
  */
 export const PublishKeySchema: GenMessage<PublishKey, {jsonType: PublishKeyJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 11);
+  messageDesc(file_synctv_v1_streams, 12);
 
 /**
  * @generated from message synctv.v1.CreatePublishKeyRequest
@@ -870,7 +969,7 @@ export type CreatePublishKeyRequestJson = {
  * Use `create(CreatePublishKeyRequestSchema)` to create a new message.
  */
 export const CreatePublishKeyRequestSchema: GenMessage<CreatePublishKeyRequest, {jsonType: CreatePublishKeyRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 12);
+  messageDesc(file_synctv_v1_streams, 13);
 
 /**
  * @generated from message synctv.v1.ListPublishKeysRequest
@@ -897,7 +996,7 @@ export type ListPublishKeysRequestJson = {
  * Use `create(ListPublishKeysRequestSchema)` to create a new message.
  */
 export const ListPublishKeysRequestSchema: GenMessage<ListPublishKeysRequest, {jsonType: ListPublishKeysRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 13);
+  messageDesc(file_synctv_v1_streams, 14);
 
 /**
  * @generated from message synctv.v1.ListPublishKeysResponse
@@ -924,7 +1023,7 @@ export type ListPublishKeysResponseJson = {
  * Use `create(ListPublishKeysResponseSchema)` to create a new message.
  */
 export const ListPublishKeysResponseSchema: GenMessage<ListPublishKeysResponse, {jsonType: ListPublishKeysResponseJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 14);
+  messageDesc(file_synctv_v1_streams, 15);
 
 /**
  * @generated from message synctv.v1.RevokePublishKeyRequest
@@ -961,7 +1060,7 @@ export type RevokePublishKeyRequestJson = {
  * Use `create(RevokePublishKeyRequestSchema)` to create a new message.
  */
 export const RevokePublishKeyRequestSchema: GenMessage<RevokePublishKeyRequest, {jsonType: RevokePublishKeyRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 15);
+  messageDesc(file_synctv_v1_streams, 16);
 
 /**
  * @generated from message synctv.v1.CreatePlayTokenRequest
@@ -1002,7 +1101,7 @@ export type CreatePlayTokenRequestJson = {
  * Use `create(CreatePlayTokenRequestSchema)` to create a new message.
  */
 export const CreatePlayTokenRequestSchema: GenMessage<CreatePlayTokenRequest, {jsonType: CreatePlayTokenRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 16);
+  messageDesc(file_synctv_v1_streams, 17);
 
 /**
  * @generated from message synctv.v1.PlayToken
@@ -1043,7 +1142,7 @@ export type PlayTokenJson = {
  * Use `create(PlayTokenSchema)` to create a new message.
  */
 export const PlayTokenSchema: GenMessage<PlayToken, {jsonType: PlayTokenJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 17);
+  messageDesc(file_synctv_v1_streams, 18);
 
 /**
  * @generated from message synctv.v1.RevokePlayTokensRequest
@@ -1070,7 +1169,7 @@ export type RevokePlayTokensRequestJson = {
  * Use `create(RevokePlayTokensRequestSchema)` to create a new message.
  */
 export const RevokePlayTokensRequestSchema: GenMessage<RevokePlayTokensRequest, {jsonType: RevokePlayTokensRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 18);
+  messageDesc(file_synctv_v1_streams, 19);
 
 /**
  * @generated from message synctv.v1.StreamSession
@@ -1173,7 +1272,7 @@ export type StreamSessionJson = {
  * Use `create(StreamSessionSchema)` to create a new message.
  */
 export const StreamSessionSchema: GenMessage<StreamSession, {jsonType: StreamSessionJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 19);
+  messageDesc(file_synctv_v1_streams, 20);
 
 /**
  * @generated from message synctv.v1.ListStreamSessionsRequest
@@ -1200,7 +1299,7 @@ export type ListStreamSessionsRequestJson = {
  * Use `create(ListStreamSessionsRequestSchema)` to create a new message.
  */
 export const ListStreamSessionsRequestSchema: GenMessage<ListStreamSessionsRequest, {jsonType: ListStreamSessionsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 20);
+  messageDesc(file_synctv_v1_streams, 21);
 
 /**
  * @generated from message synctv.v1.ListStreamSessionsResponse
@@ -1227,7 +1326,7 @@ export type ListStreamSessionsResponseJson = {
  * Use `create(ListStreamSessionsResponseSchema)` to create a new message.
  */
 export const ListStreamSessionsResponseSchema: GenMessage<ListStreamSessionsResponse, {jsonType: ListStreamSessionsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 21);
+  messageDesc(file_synctv_v1_streams, 22);
 
 /**
  * @generated from message synctv.v1.KickStreamSessionRequest
@@ -1264,7 +1363,7 @@ export type KickStreamSessionRequestJson = {
  * Use `create(KickStreamSessionRequestSchema)` to create a new message.
  */
 export const KickStreamSessionRequestSchema: GenMessage<KickStreamSessionRequest, {jsonType: KickStreamSessionRequestJson}> = /*@__PURE__*/
-  messageDesc(file_synctv_v1_streams, 22);
+  messageDesc(file_synctv_v1_streams, 23);
 
 /**
  * @generated from enum synctv.v1.StreamState
