@@ -24,6 +24,11 @@ export function axePath() {
   return need.resolve('axe-core/axe.min.js')
 }
 
+/** Path of a script in one of the web client's packages. */
+export function scriptPath(name, file) {
+  return need.resolve(`${name}/${file}`)
+}
+
 /** The browser to drive: CHROMIUM, or the first usual place where one is. */
 export function chromiumPath() {
   const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
