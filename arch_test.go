@@ -119,6 +119,7 @@ func TestForeignPackagesStayHome(t *testing.T) {
 		"github.com/golang-jwt/jwt":           {"internal/token"},
 		"github.com/minio/minio-go":           {"mediad/segments"},
 		"github.com/caarlos0/env":             {"internal/env"},
+		"github.com/pion/stun":                {"internal/stund"},
 		"github.com/prometheus/client_golang": {"", "httpd"},
 	}
 	for _, p := range listPackages(t) {
