@@ -27,15 +27,16 @@ var (
 
 // Server is the media door. It is made by New and serves in Run.
 type Server struct {
-	config  Config
-	deps    Deps
-	streams *stream.Registry
-	origin  *hls.Origin
-	hls     *hls.Handler
-	reactor *reactor.Reactor
-	roster  *roster
-	clients *clients
-	count   counters
+	config    Config
+	deps      Deps
+	streams   *stream.Registry
+	origin    *hls.Origin
+	hls       *hls.Handler
+	reactor   *reactor.Reactor
+	audiences *audiences
+	roster    *roster
+	clients   *clients
+	count     counters
 
 	mu      sync.Mutex
 	callers map[netip.Addr]int // guarded by mu: connections to the RTMP port by address
@@ -60,6 +61,7 @@ func New(c Config, d Deps) (*Server, error) {
 	var err error
 	s.reactor, err = reactor.New(reactor.Config{TimerStep: pace, StallTimeout: c.WriteTimeout,
 		Queue: reactor.Limits{Bytes: queueBytes, Frames: queueFrames}})
+	s.audiences = newAudiences(s.reactor)
 	return s, err
 }
 

@@ -13,12 +13,10 @@ import (
 )
 
 const (
-	pace        = 20 * time.Millisecond // how often a viewer is looked at
-	slowPace    = 50 * time.Millisecond // the same when there are many
-	many        = 2000
-	batch       = 32        // items taken at once
-	ahead       = 512 << 10 // bytes that may wait for a viewer before it is given more
-	queueBytes  = 24 << 20  // a bound that only the largest of frames come near
+	pace        = 20 * time.Millisecond // how often a viewer is looked at that has not taken what it was given
+	batch       = 32                    // items taken at once
+	ahead       = 512 << 10             // bytes that may wait for a viewer before it is given more
+	queueBytes  = 24 << 20              // a bound that only the largest of frames come near
 	queueFrames = 1 << 14
 	trackWait   = time.Second // how long a second track is waited for
 )
@@ -37,16 +35,17 @@ type format interface {
 	farewell() *reactor.Frame
 }
 
-// viewer is one who watches over a connection of the reactor. It reads the stream by itself, as fast as its
-// connection takes it.
+// viewer is one who watches over a connection of the reactor. It is woken with all others of its shard, and reads the
+// stream by itself, as fast as its connection takes it.
 type viewer struct {
 	seat
-	s      *Server
-	format format
-	live   *stream.Stream
-	reader *stream.Reader
-	meter  *atomic.Int64 // of its protocol
-	proto  int
+	s        *Server
+	format   format
+	live     *stream.Stream
+	reader   *stream.Reader
+	audience *audience
+	meter    *atomic.Int64 // of its protocol
+	proto    int
 
 	conn  atomic.Pointer[reactor.Conn]
 	ended atomic.Pointer[error] // set before conn was there
@@ -68,7 +67,8 @@ func (v *viewer) Open(c *reactor.Conn) error {
 	if f := v.format.head(); f != nil {
 		c.Reply(f)
 	}
-	c.SetTimer(1)
+	c.SetTimer(trackWait)
+	v.audience.group.Join(c) // which wakes it
 	return nil
 }
 
@@ -82,10 +82,12 @@ func (v *viewer) Data(c *reactor.Conn, p []byte) error {
 	return err
 }
 
-// Tick implements reactor.Handler: it sends what has come since the last time.
-func (v *viewer) Tick(c *reactor.Conn, now time.Time) {
-	if !v.started && !v.ready(now) {
-		c.SetTimer(pace)
+// Tick implements reactor.Handler: for those who were waited for.
+func (v *viewer) Tick(c *reactor.Conn, _ time.Time) { v.Wake(c) }
+
+// Wake implements reactor.Waker: it sends what has come since the last time.
+func (v *viewer) Wake(c *reactor.Conn) {
+	if !v.started && !v.ready(time.Now()) {
 		return
 	}
 	for c.Queued() < ahead {
@@ -103,14 +105,10 @@ func (v *viewer) Tick(c *reactor.Conn, now time.Time) {
 			return
 		}
 		if n < batch {
-			break
+			return
 		}
 	}
-	if v.s.count.watching() > many {
-		c.SetTimer(slowPace)
-	} else {
-		c.SetTimer(pace)
-	}
+	c.SetTimer(pace)
 }
 
 // ready tells whether to begin: there are picture and sound, or the second of them has been waited for.
@@ -141,7 +139,7 @@ func (v *viewer) put(c *reactor.Conn, f *reactor.Frame) {
 		return
 	}
 	before := c.Queued()
-	c.Reply(f)
+	c.Push(f)
 	n := int64(c.Queued() - before)
 	v.bytes.Add(n)
 	v.meter.Add(n)
@@ -159,6 +157,7 @@ func (v *viewer) Farewell(*reactor.Conn, error) *reactor.Frame { return v.format
 // gone takes the viewer off all lists.
 func (v *viewer) gone() {
 	v.reader.Close()
+	v.s.audiences.leave(v.live)
 	v.s.count.viewers[v.proto].Add(-1)
 	if v.s.roster.stand(&v.seat) {
 		v.s.deps.Control.ViewerGone(*v.viewing.Load())
@@ -189,7 +188,7 @@ func (s *Server) open(viewing app.Viewing, proto int, f format) (*viewer, error)
 	if err != nil {
 		return nil, app.Wrap(app.CodeUnavailable, err, errCrowded().Message)
 	}
-	v := &viewer{s: s, format: f, live: live, reader: r, proto: proto, meter: &s.count.bytesOut[proto]}
+	v := &viewer{s: s, format: f, live: live, reader: r, audience: s.audiences.enter(live), proto: proto, meter: &s.count.bytesOut[proto]}
 	v.id, v.session, v.since, v.end = viewing.Stream.ID, viewing.Session.ID, time.Now(), v.dismiss
 	v.viewing.Store(&viewing)
 	s.count.viewers[proto].Add(1)

@@ -28,6 +28,14 @@ type Farewell interface {
 	Farewell(c *Conn, err error) *Frame
 }
 
+// Waker is an optional capability of a Handler: it fetches what it sends when it
+// is told that there is something, and lets the peer's pace decide how much.
+type Waker interface {
+	// Wake is called on the shard once after the connection has joined a group,
+	// and after Group.Wake: once for all that was done since the last call.
+	Wake(c *Conn)
+}
+
 // Options describe a connection to Adopt.
 type Options struct {
 	// Initial holds bytes already read from the connection. They are the
@@ -107,6 +115,14 @@ func (c *Conn) Send(f *Frame) { c.shard.post(op{kind: opSend, conn: c, frame: f}
 func (c *Conn) Reply(f *Frame) {
 	c.shard.enqueue(c, f)
 	c.shard.urge(c)
+}
+
+// Push queues f like a broadcast: it is written in turn with what others were
+// sent, as soon as all of them have theirs. It may be called from the connection's
+// own handler only.
+func (c *Conn) Push(f *Frame) {
+	c.shard.enqueue(c, f)
+	c.shard.line(c)
 }
 
 // Queued returns how many bytes wait for the peer to take them. It may be called

@@ -13,6 +13,10 @@
 // flushes each connection with one writev. A write costs about 6.5 microseconds
 // whatever its size, so frames that meet in a queue ride together.
 //
+// Where each member sends its own (a viewer that begins at a key frame and goes
+// at its own pace), [Group.Wake] visits the shards in the same way, and members
+// that are a [Waker] fetch what is theirs. Wakes that meet in an inbox are one.
+//
 // The package knows nothing of WebSocket or HTTP: a [Handler] sees bytes.
 //
 //	r, err := reactor.New(reactor.Config{})

@@ -16,8 +16,9 @@ type groupPart struct {
 	// a join is posted, so that a broadcast by the same goroutine cannot skip
 	// the shard that will be joined.
 	interest atomic.Int64
-	members  []*Conn // owned by the shard
-	_        [32]byte
+	woken    atomic.Bool // a wake is in the inbox
+	members  []*Conn     // owned by the shard
+	_        [28]byte
 }
 
 // membership is a connection's place in a group, owned by its shard.
@@ -63,6 +64,32 @@ func (g *Group) Broadcast(f *Frame) {
 	}
 }
 
+// Wake calls Wake of every member that is a [Waker]. It costs one post per shard
+// that has members, and none at all while the one before still waits: what a
+// caller did before Wake, every member sees in its next call.
+func (g *Group) Wake() {
+	for i, s := range g.shards {
+		p := &g.parts[i]
+		if p.interest.Load() > 0 && p.woken.CompareAndSwap(false, true) && !s.post(op{kind: opWake, group: g}) {
+			p.woken.Store(false)
+		}
+	}
+}
+
+// wake runs on the shard. A member that fails leaves meanwhile, and the last one,
+// which had its turn, takes its place.
+func (g *Group) wake(s *shard) int {
+	p := &g.parts[s.index]
+	p.woken.Store(false)
+	n := len(p.members)
+	for i := n - 1; i >= 0; i-- {
+		if i < len(p.members) {
+			s.wake(p.members[i])
+		}
+	}
+	return 1 + n
+}
+
 // join runs on the shard.
 func (g *Group) join(c *Conn) {
 	p := &g.parts[c.shard.index]
@@ -72,6 +99,7 @@ func (g *Group) join(c *Conn) {
 	}
 	c.groups = append(c.groups, membership{g: g, index: len(p.members)})
 	p.members = append(p.members, c)
+	c.shard.wake(c)
 }
 
 // leave runs on the shard. The last member takes the place of the leaving one.

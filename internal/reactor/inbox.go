@@ -11,6 +11,7 @@ const (
 	opAdopt   opKind = iota
 	opSend           // conn, frame
 	opGroup          // group, frame
+	opWake           // group
 	opJoin           // conn, group
 	opLeave          // conn, group
 	opMask           // conn, n

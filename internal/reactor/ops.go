@@ -26,6 +26,8 @@ func (s *shard) do(o *op) int {
 	switch o.kind {
 	case opGroup:
 		return s.broadcast(o.group, o.frame)
+	case opWake:
+		return o.group.wake(s)
 	case opStop:
 		s.stop = true
 	case opDrain:
@@ -85,12 +87,20 @@ func (s *shard) broadcast(g *Group, f *Frame) int {
 		}
 		// An overflowing member leaves the group only when this loop is over.
 		s.enqueue(c, f)
-		if !c.inBulk {
-			c.inBulk = true
-			s.bulk = append(s.bulk, c)
-		}
+		s.line(c)
 	}
 	return 1 + len(members)
+}
+
+// wake lets c's handler look for what there is to send.
+func (s *shard) wake(c *Conn) {
+	w, ok := c.h.(Waker)
+	if !ok || c.state != stateOpen {
+		return
+	}
+	if err := s.call(func() error { w.Wake(c); return nil }); err != nil {
+		s.fail(c, err, CloseHandler)
+	}
 }
 
 // enqueue puts f into c's queue by the rules for slow peers. An overflow is

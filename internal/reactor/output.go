@@ -56,9 +56,8 @@ func (s *shard) flush(c *Conn) {
 	}
 	if c.q.empty() {
 		s.drained(c)
-	} else if !c.inBulk { // others first
-		c.inBulk = true
-		s.bulk = append(s.bulk, c)
+	} else {
+		s.line(c) // others first
 	}
 }
 

@@ -142,6 +142,14 @@ func (s *shard) urge(c *Conn) {
 	}
 }
 
+// line puts c into the list that is flushed by and by.
+func (s *shard) line(c *Conn) {
+	if !c.inBulk {
+		c.inBulk = true
+		s.bulk = append(s.bulk, c)
+	}
+}
+
 // flushLists writes to the connections with something to send: all of those
 // that were spoken to, and a share of those that belong to broadcasts.
 func (s *shard) flushLists() {

@@ -37,6 +37,8 @@ type Event struct {
 	Start time.Duration
 	// Duration of a part, or of a segment until the next one begins.
 	Duration time.Duration
+	// Last is the DTS of the last frame of a part, as its packet had it.
+	Last time.Duration
 	// Independent: decoding can begin with the part or segment.
 	Independent bool
 	// Gap: there is nothing in the segment.

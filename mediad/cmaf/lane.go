@@ -23,6 +23,7 @@ type lane struct {
 
 	part      []sample // of the open part
 	partTicks uint64
+	partLast  time.Duration // the DTS of its last frame
 
 	open        bool   // the open segment has something in it
 	start       uint64 // where it begins: where the one before it ends
@@ -81,6 +82,7 @@ func (l *lane) settle(n uint64, target time.Duration) {
 	}
 	l.part = append(l.part, l.held)
 	l.partTicks += n
+	l.partLast = l.heldAt
 	l.bytes += len(l.held.data)
 	l.end = l.held.time + n
 	l.last = uint32(n)
@@ -112,7 +114,7 @@ func (l *lane) endPart() {
 	*l.out = append(*l.out, Event{
 		What: Part, Kind: l.kind(), Segment: l.segment, Index: l.parts,
 		Data:  fragment(l.sequence, l.part, l.kind() == av.Video),
-		Start: l.span(l.part[0].time), Duration: l.span(l.partTicks), Independent: l.part[0].key,
+		Start: l.span(l.part[0].time), Duration: l.span(l.partTicks), Last: l.partLast, Independent: l.part[0].key,
 	})
 	l.parts++
 	clear(l.part)

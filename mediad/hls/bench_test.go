@@ -30,7 +30,7 @@ func (w *nobody) Write(b []byte) (int, error) { w.n += len(b); return len(b), ni
 func benchPresentation(b *testing.B) (*Handler, *presentation, func()) {
 	c := Config{}.withDefaults()
 	m := &Muxer{config: c, stream: must(stream.NewRegistry(stream.RegistryConfig{}).Open("s"))}
-	p := newPresentation(c, "s", 1000, 7, newSaver(c.Store, c.Log))
+	p := newPresentation(c, "s", 1000, 7, newSaver(c))
 	p.partTarget = 202 * ms
 	track := must(av.Describe(av.H264, avcC))
 	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, 0, time.Now())
@@ -142,12 +142,7 @@ func BenchmarkStreamMemory(b *testing.B) {
 				m.item(it, r)
 			}
 			for len(m.saver.jobs) > 0 {
-				j := <-m.saver.jobs
-				if j.blob == nil {
-					m.saver.store.Delete(b.Context(), j.key)
-				} else if m.saver.store.Put(b.Context(), j.key, j.blob) == nil {
-					j.done()
-				}
+				m.saver.handle(b.Context(), <-m.saver.jobs)
 			}
 		}
 		clear(items)
@@ -171,9 +166,9 @@ func TestPlaylistText(t *testing.T) {
 	w.begin("iv.mp4", false)
 	w.addPart(Part{Name: "vx-0.m4s", Duration: 200 * ms, Independent: true}, 10, date)
 	w.addPart(Part{Name: "vx-1.m4s", Duration: 33333 * time.Microsecond}, 10, date)
-	w.endSegment("v100.m4s", 233333*time.Microsecond, date, false)
+	w.endSegment("v100.m4s", 233333*time.Microsecond, date, false, false)
 	w.begin("iw.mp4", true)
-	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true)
+	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true, false)
 	w.addPart(Part{Name: "vx-2.m4s", Duration: 200 * ms, Independent: true}, 10, date.Add(3*time.Second))
 	want := `#EXTM3U
 #EXT-X-VERSION:6
@@ -204,7 +199,7 @@ v101.m4s?t=1
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	for range 20 {
-		w.endSegment("vn.m4s", 2*time.Second, date, false)
+		w.endSegment("vn.m4s", 2*time.Second, date, false, false)
 	}
 	s := w.Snapshot()
 	if s.First() != 116 || s.Discontinuities != 8 || len(s.Segments) != 6 {

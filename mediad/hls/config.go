@@ -20,6 +20,8 @@ type Config struct {
 	Store segments.Store
 	// Log is for what goes wrong with the store. nil: slog.Default.
 	Log *slog.Logger
+	// Observer hears what becomes of parts and segments. nil: nobody does.
+	Observer Observer
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
@@ -38,6 +40,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Store == nil {
 		c.Store = segments.NewMemory(0, c.Now)
+	}
+	if c.Observer == nil {
+		c.Observer = deaf{}
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

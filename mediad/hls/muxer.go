@@ -28,6 +28,7 @@ type Muxer struct {
 	skips     uint64 // of the reader, seen
 	past      []past
 	expired   time.Time // when old files were looked for
+	arrivals  arrivals
 }
 
 // view is what requests see. It is immutable.
@@ -46,7 +47,7 @@ type past struct {
 // NewMuxer returns a muxer for a stream.
 func NewMuxer(c Config, s *stream.Stream) *Muxer {
 	c = c.withDefaults()
-	m := &Muxer{config: c, stream: s, saver: newSaver(c.Store, c.Log)}
+	m := &Muxer{config: c, stream: s, saver: newSaver(c)}
 	m.view.Store(&view{changed: make(chan struct{})})
 	return m
 }
@@ -163,6 +164,7 @@ func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
 		m.segmenter.SetTracks(it.Tracks)
 	}
 	if it.What == stream.Media && it.Packet.Kind != av.Data {
+		m.arrivals.note(it.Packet.Kind, it.Packet.DTS, it.At)
 		m.apply(m.segmenter.Push(it.Packet), it)
 	}
 }
@@ -213,6 +215,11 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			m.view.Store(&view{now: p, before: v.now, changed: make(chan struct{})})
 			close(v.changed)
 			v = m.view.Load()
+		}
+		if e.What == cmaf.Part {
+			if received, known := m.arrivals.take(e.Kind, e.Last); known {
+				m.config.Observer.PartListed(m.config.Now().Sub(received))
+			}
 		}
 	}
 	if len(events) > 0 {

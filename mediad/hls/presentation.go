@@ -202,7 +202,7 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 	name := segmentName(e.Kind, e.Segment)
 	if !e.Gap {
 		p.shelf.add(name, data, now, now.Add(inMemory*p.config.Cut.Longest), true)
-		p.saver.submit(job{key: p.key(name), blob: data, done: func() { p.shelf.saved(name) }})
+		p.save(e, name)
 		t := p.rates[e.Kind]
 		if t == nil {
 			t = &tally{}
@@ -210,14 +210,29 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 		}
 		t.add(data.Size(), e.Duration)
 	}
-	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap)
-	length := w.Snapshot().Duration()
+	length := w.Snapshot().Duration() + e.Duration
+	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap, p.tight())
 	for _, g := range removed { // to be had for as long as the playlists are that listed it (section 6.2.2)
 		if !g.Gap {
 			p.leaving = append(p.leaving, leaving{g.Name, now.Add(2*g.Duration + length), true})
 		}
 	}
 	p.leaveParts(e.Kind, w.Snapshot(), removed, now)
+}
+
+// save has a segment stored. Until then, and after, if that fails, it is on the shelf.
+func (p *presentation) save(e cmaf.Event, name string) {
+	p.saver.submit(job{key: p.key(name), blob: func() (segments.Blob, bool) { return p.shelf.get(name) }, done: func() {
+		p.shelf.saved(name)
+		p.config.Observer.SegmentStored(Stored{Stream: p.stream, Kind: e.Kind, Sequence: e.Segment, Duration: e.Duration, File: name, Playlist: playlistOf(e.Kind)})
+	}})
+}
+
+// tight reports whether there is hardly room for more: then less is listed, so that
+// everything listed is there.
+func (p *presentation) tight() bool {
+	store, limited := p.config.Store.(interface{ Tight() bool })
+	return limited && store.Tight() || p.shelf.tight()
 }
 
 // leaveParts sees to the parts that are no longer listed: they are to be had for more than three

@@ -13,29 +13,35 @@ import (
 // Limits of a saver.
 const (
 	saverQueue    = 256
+	saverAtOnce   = 4 // jobs: an object store far away takes longer for each than there is time
 	saverAttempts = 3
 	saverPause    = 250 * time.Millisecond // before the second attempt; twice as much before the third
 	saverTimeout  = 10 * time.Second       // of each attempt
 )
 
-// job is one thing to be done in the store.
+// job is one thing to be done in the store: to put, to delete, or to drop a whole
+// generation.
 type job struct {
-	key  segments.Key
-	blob segments.Blob // nil: delete
-	drop bool          // the whole generation
-	done func()        // after success; nil: nothing
+	key segments.Key
+	// blob returns what is to be put when it is its turn, so that what waits has no
+	// memory of its own; false when nobody needs it any more. nil: the job is to delete.
+	blob func() (segments.Blob, bool)
+	drop bool
+	done func() // after success; nil: nothing
 }
 
 // saver does the muxer's work with the store, so that the muxer does not wait for it.
 type saver struct {
-	store  segments.Store
-	log    *slog.Logger
-	jobs   chan job
-	failed atomic.Uint64 // jobs that were given up, or not taken
+	store    segments.Store
+	log      *slog.Logger
+	observer Observer
+	jobs     chan job
+	failed   atomic.Uint64 // jobs that were given up, or not taken
+	failing  atomic.Bool   // it has been said
 }
 
-func newSaver(store segments.Store, log *slog.Logger) *saver {
-	return &saver{store: store, log: log, jobs: make(chan job, saverQueue)}
+func newSaver(c Config) *saver {
+	return &saver{store: c.Store, log: c.Log, observer: c.Observer, jobs: make(chan job, saverQueue)}
 }
 
 // submit hands over a job; one too many is not done, and counted.
@@ -43,31 +49,67 @@ func (s *saver) submit(j job) {
 	select {
 	case s.jobs <- j:
 	default:
-		s.failed.Add(1)
+		s.fail(NotTried)
 	}
 }
 
-// run works until jobs is closed, or ctx ends.
+func (s *saver) fail(f StoreFault) {
+	s.failed.Add(1)
+	s.observer.StoreFailed(f)
+}
+
+// run works until jobs is closed, or ctx ends. A generation is dropped when all that
+// came before is done.
 func (s *saver) run(ctx context.Context) {
-	failing := false
+	slots := make(chan struct{}, saverAtOnce)
 	for j := range s.jobs {
-		err := s.attempt(ctx, j)
-		if err == nil {
-			failing = false
-			if j.done != nil {
-				j.done()
+		n := 1
+		if j.drop {
+			n = saverAtOnce
+		}
+		for range n {
+			slots <- struct{}{}
+		}
+		go func() {
+			s.handle(ctx, j)
+			for range n {
+				<-slots
 			}
-		} else {
-			s.failed.Add(1)
-			if ctx.Err() == nil && !failing { // said once, until it works again
-				failing = true
-				s.log.Warn("a segment could not be stored or removed", "stream", j.key.Stream, "name", j.key.Name, "err", err)
-			}
+		}()
+	}
+	for range saverAtOnce {
+		slots <- struct{}{}
+	}
+}
+
+func (s *saver) handle(ctx context.Context, j job) {
+	var blob segments.Blob
+	if j.blob != nil {
+		var wanted bool
+		if blob, wanted = j.blob(); !wanted {
+			s.fail(NotTried)
+			return
 		}
 	}
+	err := s.attempt(ctx, j, blob)
+	if err == nil {
+		s.failing.Store(false)
+		if j.done != nil {
+			j.done()
+		}
+		return
+	}
+	if j.blob != nil {
+		s.fail(PutFailed)
+	} else {
+		s.fail(DeleteFailed)
+	}
+	if ctx.Err() == nil && !s.failing.Swap(true) { // said once, until it works again
+		s.log.Warn("a segment could not be stored or removed", "stream", j.key.Stream, "name", j.key.Name, "err", err)
+	}
 }
 
-func (s *saver) attempt(ctx context.Context, j job) (err error) {
+func (s *saver) attempt(ctx context.Context, j job, blob segments.Blob) (err error) {
 	for n := range saverAttempts {
 		if n > 0 {
 			select {
@@ -76,14 +118,14 @@ func (s *saver) attempt(ctx context.Context, j job) (err error) {
 				return ctx.Err()
 			}
 		}
-		if err = s.do(ctx, j); err == nil || errors.Is(err, segments.ErrTooLarge) || errors.Is(err, segments.ErrName) {
+		if err = s.do(ctx, j, blob); err == nil || errors.Is(err, segments.ErrTooLarge) || errors.Is(err, segments.ErrName) {
 			return err
 		}
 	}
 	return err
 }
 
-func (s *saver) do(ctx context.Context, j job) error {
+func (s *saver) do(ctx context.Context, j job, blob segments.Blob) error {
 	ctx, cancel := context.WithTimeout(ctx, saverTimeout)
 	defer cancel()
 	switch {
@@ -92,5 +134,5 @@ func (s *saver) do(ctx context.Context, j job) error {
 	case j.blob == nil:
 		return s.store.Delete(ctx, j.key)
 	}
-	return s.store.Put(ctx, j.key, j.blob)
+	return s.store.Put(ctx, j.key, blob)
 }

@@ -220,6 +220,7 @@ func (h *Handler) serveStored(w http.ResponseWriter, r *http.Request, ps []*pres
 			continue
 		case err != nil:
 			if r.Context().Err() == nil {
+				p.config.Observer.StoreFailed(GetFailed)
 				p.config.Log.Warn("a segment could not be read", "stream", p.stream, "name", f.name, "err", err)
 			}
 			busy(w, http.StatusBadGateway, "The segment cannot be read now.")

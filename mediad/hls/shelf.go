@@ -68,24 +68,38 @@ func (s *shelf) addInit(name string, b []byte, now time.Time) {
 }
 
 // bound lets the oldest go that the store has not taken, when there is too much of
-// it. Holds mu.
+// it: by then they are not listed any more, see Snapshot.trim. Holds mu.
 func (s *shelf) bound() {
 	for {
-		total, oldest := int64(0), ""
-		for name, f := range s.files {
-			if !f.unsaved {
-				continue
-			}
-			total += f.blob.Size()
-			if oldest == "" || f.added.Before(s.files[oldest].added) {
-				oldest = name
-			}
-		}
+		total, oldest := s.unsaved()
 		if total <= maxUnsaved {
 			return
 		}
 		delete(s.files, oldest)
 	}
+}
+
+// unsaved returns how many bytes the store has not taken, and the oldest file of them.
+// Holds mu.
+func (s *shelf) unsaved() (total int64, oldest string) {
+	for name, f := range s.files {
+		if !f.unsaved {
+			continue
+		}
+		total += f.blob.Size()
+		if oldest == "" || f.added.Before(s.files[oldest].added) {
+			oldest = name
+		}
+	}
+	return total, oldest
+}
+
+// tight reports whether the store has not taken so much that soon the oldest goes.
+func (s *shelf) tight() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	total, _ := s.unsaved()
+	return total > maxUnsaved/2
 }
 
 // saved says that the store has a file.

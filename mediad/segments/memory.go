@@ -165,6 +165,13 @@ func (m *Memory) each(f func(*object) (remove bool)) (removed int) {
 	return removed
 }
 
+// Tight reports whether there is hardly room for more: soon segments are dropped.
+func (m *Memory) Tight() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.bytes > m.maxBytes/4*3
+}
+
 // MemoryStats is what a Memory holds.
 type MemoryStats struct {
 	Bytes   int64 // with an allowance for each segment

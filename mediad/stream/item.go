@@ -86,6 +86,12 @@ func (i *Item) needsKey() bool {
 	return i.What == Media && i.Packet.Kind == av.Video && !i.Packet.Key
 }
 
+// canWait reports whether the item may wait for the one behind it: sound, where a
+// picture will follow.
+func (i *Item) canWait() bool {
+	return i.What == Media && i.Packet.Kind != av.Video && hasVideo(i.Tracks)
+}
+
 func hasVideo(tracks []av.Track) bool {
 	for _, t := range tracks {
 		if t.Kind == av.Video {

@@ -52,6 +52,9 @@ type Stream struct {
 	waited bool
 	armed  []*Reader // their Wake is called at the next item
 	spare  []*Reader // the same, emptied: two slices take turns
+	bells  []*bell   // replaced, never changed: it is read without mu
+	news   bool      // something was written since they rang
+	urgent bool      // and not sound alone
 
 	waking sync.Mutex // held while Wake functions are called; never under mu
 }
@@ -77,6 +80,7 @@ func (s *Stream) State() (State, []av.Track) {
 func (s *Stream) append(it *Item) {
 	it.Tracks, it.TracksVersion, it.Generation = s.lineup.Tracks(), s.tracksVersion, s.generation
 	s.ring.push(it)
+	s.news, s.urgent = true, s.urgent || !it.canWait()
 	if s.waited {
 		s.waited = false
 		close(s.wake)
@@ -84,13 +88,19 @@ func (s *Stream) append(it *Item) {
 	}
 }
 
-// rouse calls the Wake of those that wait for it. It is called without mu.
+// rouse rings, and calls the Wake of those that wait for it. It is called without mu.
 func (s *Stream) rouse() {
 	s.waking.Lock()
 	defer s.waking.Unlock()
 	s.mu.Lock()
+	bells, urgent := s.bells, s.urgent
+	if !s.news {
+		bells = nil
+	}
+	s.news, s.urgent = false, false
 	if len(s.armed) == 0 {
 		s.mu.Unlock()
+		ringAll(bells, urgent)
 		return
 	}
 	woken := s.armed
@@ -99,6 +109,7 @@ func (s *Stream) rouse() {
 		r.armed = false
 	}
 	s.mu.Unlock()
+	ringAll(bells, urgent)
 	for i, r := range woken {
 		r.options.Wake()
 		woken[i] = nil

@@ -488,3 +488,40 @@ func TestRates(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+func TestBell(t *testing.T) {
+	s := newTest(Config{})
+	var rings []bool
+	remove := s.Bell(func(urgent bool) { rings = append(rings, urgent) })
+	other := 0
+	s.Bell(func(bool) { other++ })
+	p, _ := s.Publish(Offer{})
+	for _, c := range []struct {
+		name string
+		pkt  av.Packet
+		want []bool
+	}{
+		{"a change", audioConfig(), []bool{true}},
+		{"sound that no picture follows", audio(0), []bool{true}},
+		{"another change", videoConfig(), []bool{true}},
+		{"a picture", video(0, true), []bool{true}},
+		{"sound", audio(10 * ms), []bool{false}},
+		{"what is not passed on", av.Packet{Kind: av.Audio, Codec: av.AAC}, nil},
+	} {
+		rings = nil
+		write(t, p, c.pkt)
+		if !slices.Equal(rings, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, rings, c.want)
+		}
+	}
+	rings = nil
+	p.Close()
+	if !slices.Equal(rings, []bool{true}) {
+		t.Errorf("the end: %v", rings)
+	}
+	remove()
+	publish(t, s)
+	if len(rings) != 1 || other < 8 {
+		t.Errorf("%d rings after it was taken away, %d of another", len(rings), other)
+	}
+}
