@@ -210,8 +210,9 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 		}
 		t.add(data.Size(), e.Duration)
 	}
-	length := w.Snapshot().Duration() + e.Duration
+	length := w.Snapshot().Duration()
 	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap, p.tight())
+	length = max(length, w.Snapshot().Duration())
 	for _, g := range removed { // to be had for as long as the playlists are that listed it (section 6.2.2)
 		if !g.Gap {
 			p.leaving = append(p.leaving, leaving{g.Name, now.Add(2*g.Duration + length), true})
