@@ -3,6 +3,7 @@ package mediad
 import (
 	"context"
 	"errors"
+	"math"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -94,10 +95,11 @@ func (p *publication) report(interrupt func()) {
 	}
 }
 
-// worthTelling tells whether what is published differs from what was told: rates by a quarter.
+// worthTelling tells whether what is published differs from what was told: rates by a quarter, the
+// distance of key frames by half a second.
 func worthTelling(old, now app.StreamMedia) bool {
 	far := func(a, b float64) bool { return a > b*1.25+1 || b > a*1.25+1 }
-	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) || far(old.KeyFrames, now.KeyFrames) {
+	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) || math.Abs(old.KeyFrames-now.KeyFrames) >= 0.5 {
 		return true
 	}
 	old.BitsPerSecond, old.FrameRate, old.KeyFrames, now.BitsPerSecond, now.FrameRate, now.KeyFrames = 0, 0, 0, 0, 0, 0
@@ -136,7 +138,11 @@ func (p *publication) why() string {
 
 // end is the last that the connection does with its publication.
 func (p *publication) end(ctx context.Context, reason string) {
-	p.writer.Close()
+	if reason == app.StreamStopped {
+		p.writer.Finish()
+	} else {
+		p.writer.Close()
+	}
 	close(p.stop)
 	<-p.reported
 	p.s.roster.dropPublisher(p)
