@@ -16,7 +16,7 @@ type StreamStore interface {
 	Stream(ctx context.Context, id StreamID) (Stream, error)
 	// ListStreams returns the newest first.
 	ListStreams(ctx context.Context, f StreamFilter, p Page) (streams []Stream, next string, err error)
-	// UpdateStream reads, changes and writes title, visibility, TokensAfter and version in one transaction.
+	// UpdateStream reads, changes and writes title, visibility, TokensAfter, what is recorded and version in one transaction.
 	UpdateStream(ctx context.Context, id StreamID, change func(*Stream) error) (Stream, error)
 	// DeleteStream removes a stream with its keys. Streams go with their owner and with their room too.
 	DeleteStream(ctx context.Context, id StreamID) error

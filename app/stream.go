@@ -18,6 +18,9 @@ type Stream struct {
 	// TokensAfter makes every play token useless that was issued then or before.
 	TokensAfter Time
 	Version     uint32
+	// Record has every broadcast recorded; Ask is what is wanted of one.
+	Record bool
+	Ask    RecordAsk
 }
 
 // NewStream is what CreateStream takes.
@@ -25,6 +28,7 @@ type NewStream struct {
 	Title      string
 	Visibility Visibility // "" is unlisted, or private for a stream of a room
 	Room       RoomID     // "" for a stream of its own
+	Record     bool       // every broadcast
 }
 
 const streamsOfOneRoom = 200
@@ -78,7 +82,7 @@ func (a *App) draftStream(ctx context.Context, by Actor, in NewStream) (Stream, 
 	}
 	now := a.Now()
 	return Stream{ID: StreamID(newID("str_", now)), OwnerID: by.user.ID, RoomID: in.Room, Title: title, Visibility: in.Visibility,
-		Created: now, Version: 1}, nil
+		Created: now, Version: 1, Record: in.Record}, nil
 }
 
 func checkStreamTitle(title string) (string, error) {
@@ -206,6 +210,7 @@ func (a *App) ListStreams(ctx context.Context, from Origin, by Actor, scope Stre
 type StreamPatch struct {
 	Title      *string
 	Visibility *Visibility
+	Record     *bool
 }
 
 // UpdateStream changes title and visibility. Making a stream private ends everyone who watches, on every node.
@@ -236,6 +241,7 @@ func (a *App) UpdateStream(ctx context.Context, from Origin, by Actor, id Stream
 			}
 			s.Visibility = *p.Visibility
 		}
+		s.setRecord(p.Record)
 		s.Version++
 		return nil
 	})

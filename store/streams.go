@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	streamColumns = "s.id, s.owner_id, s.room_id, s.title, s.visibility, s.created, s.tokens_after, s.version"
+	streamColumns = "s.id, s.owner_id, s.room_id, s.title, s.visibility, s.created, s.tokens_after, s.version, s.record, s.record_ask, s.record_asked"
 	noStream      = "This stream"
 )
 
 func scanStream(r db.Row) (v app.Stream, err error) {
 	var room *string
-	err = r.Scan(&v.ID, &v.OwnerID, &room, &v.Title, &v.Visibility, &v.Created, &v.TokensAfter, &v.Version)
+	err = r.Scan(&v.ID, &v.OwnerID, &room, &v.Title, &v.Visibility, &v.Created, &v.TokensAfter, &v.Version, &v.Record, &v.Ask.What, &v.Ask.At)
 	if room != nil {
 		v.RoomID = app.RoomID(*room)
 	}
@@ -32,9 +32,9 @@ func (s *Store) CreateStream(ctx context.Context, v app.Stream, first app.Publis
 		room = v.RoomID
 	}
 	return s.write(ctx, noStream, func(tx db.Tx) error {
-		tx.Exec(`INSERT INTO streams (id, owner_id, room_id, title, visibility, created, tokens_after, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			v.ID, v.OwnerID, room, v.Title, v.Visibility, v.Created, v.TokensAfter, v.Version)
+		tx.Exec(`INSERT INTO streams (id, owner_id, room_id, title, visibility, created, tokens_after, version, record, record_ask, record_asked)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			v.ID, v.OwnerID, room, v.Title, v.Visibility, v.Created, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At)
 		addPublishKey(tx, v.ID, first)
 		return nil
 	})
@@ -94,8 +94,9 @@ func (s *Store) UpdateStream(ctx context.Context, id app.StreamID, change func(*
 				return err
 			}
 			v.ID, v.OwnerID, v.RoomID, v.Created = before.ID, before.OwnerID, before.RoomID, before.Created
-			tx.Exec("UPDATE streams SET title = $2, visibility = $3, tokens_after = $4, version = $5 WHERE id = $1",
-				id, v.Title, v.Visibility, v.TokensAfter, v.Version)
+			tx.Exec(`UPDATE streams SET title = $2, visibility = $3, tokens_after = $4, version = $5, record = $6, record_ask = $7,
+				record_asked = $8 WHERE id = $1`,
+				id, v.Title, v.Visibility, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At)
 			return nil
 		})
 		return once(err, called)

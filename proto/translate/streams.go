@@ -55,12 +55,12 @@ func Streams(list []app.StreamInfo) []*synctvv1.Stream { return each(list, Strea
 // NewStream reads what a stream is to be.
 func NewStream(r *synctvv1.CreateStreamRequest) (app.NewStream, error) {
 	v, err := toWord(visibilities, "visibility", r.GetVisibility())
-	return app.NewStream{Title: r.GetTitle(), Visibility: v, Room: app.RoomID(r.GetRoomId())}, err
+	return app.NewStream{Title: r.GetTitle(), Visibility: v, Room: app.RoomID(r.GetRoomId()), Record: r.GetRecord()}, err
 }
 
 // StreamPatch reads what is to change of a stream.
 func StreamPatch(r *synctvv1.UpdateStreamRequest) (app.StreamPatch, error) {
-	p := app.StreamPatch{Title: r.Title}
+	p := app.StreamPatch{Title: r.Title, Record: r.Record}
 	if r.Visibility != nil {
 		v, err := needWord(visibilities, "visibility", r.GetVisibility())
 		if err != nil {

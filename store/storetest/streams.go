@@ -65,6 +65,7 @@ func testUpdateStream(w *world) {
 	s, _ := w.stream(w.user("ada"), "")
 	want := s
 	want.Title, want.Visibility, want.TokensAfter, want.Version = "Другое", app.Public, now+7, 9
+	want.Record, want.Ask = true, app.RecordAsk{What: app.RecordOff, At: now + 5}
 	got, err := w.s.UpdateStream(w.ctx, s.ID, func(v *app.Stream) error {
 		w.same(*v, s)
 		*v = want

@@ -154,7 +154,11 @@ type Stream struct {
 	// The server's clock when this was said, by which players measure how late they are. Unix time in milliseconds.
 	NowMs float64 `protobuf:"fixed64,21,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`
 	// The newest encoder that was refused, for those who manage the stream; absent when none was lately.
-	Refused       *StreamRefusal `protobuf:"bytes,22,opt,name=refused,proto3" json:"refused,omitempty"`
+	Refused *StreamRefusal `protobuf:"bytes,22,opt,name=refused,proto3" json:"refused,omitempty"`
+	// Every broadcast is recorded; for those who manage the stream.
+	Record bool `protobuf:"varint,30,opt,name=record,proto3" json:"record,omitempty"`
+	// The present broadcast is; for those who manage the stream.
+	Recording     bool `protobuf:"varint,31,opt,name=recording,proto3" json:"recording,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -299,6 +303,20 @@ func (x *Stream) GetRefused() *StreamRefusal {
 		return x.Refused
 	}
 	return nil
+}
+
+func (x *Stream) GetRecord() bool {
+	if x != nil {
+		return x.Record
+	}
+	return false
+}
+
+func (x *Stream) GetRecording() bool {
+	if x != nil {
+		return x.Recording
+	}
+	return false
 }
 
 // StreamRefusal is an encoder that was not let in.
@@ -571,7 +589,9 @@ type CreateStreamRequest struct {
 	// Unspecified is unlisted, and private for a stream of a room, whose members always may watch.
 	Visibility Visibility `protobuf:"varint,2,opt,name=visibility,proto3,enum=synctv.v1.Visibility" json:"visibility,omitempty"`
 	// Makes it a stream of this room and needs live_publish there.
-	RoomId        string `protobuf:"bytes,3,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
+	RoomId string `protobuf:"bytes,3,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
+	// Records every broadcast.
+	Record        bool `protobuf:"varint,10,opt,name=record,proto3" json:"record,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -625,6 +645,13 @@ func (x *CreateStreamRequest) GetRoomId() string {
 		return x.RoomId
 	}
 	return ""
+}
+
+func (x *CreateStreamRequest) GetRecord() bool {
+	if x != nil {
+		return x.Record
+	}
+	return false
 }
 
 type CreateStreamResponse struct {
@@ -845,10 +872,12 @@ func (x *ListStreamsResponse) GetPage() *PageInfo {
 }
 
 type UpdateStreamRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	StreamId      string                 `protobuf:"bytes,1,opt,name=stream_id,json=streamId,proto3" json:"stream_id,omitempty"`
-	Title         *string                `protobuf:"bytes,2,opt,name=title,proto3,oneof" json:"title,omitempty"`
-	Visibility    *Visibility            `protobuf:"varint,3,opt,name=visibility,proto3,enum=synctv.v1.Visibility,oneof" json:"visibility,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	StreamId   string                 `protobuf:"bytes,1,opt,name=stream_id,json=streamId,proto3" json:"stream_id,omitempty"`
+	Title      *string                `protobuf:"bytes,2,opt,name=title,proto3,oneof" json:"title,omitempty"`
+	Visibility *Visibility            `protobuf:"varint,3,opt,name=visibility,proto3,enum=synctv.v1.Visibility,oneof" json:"visibility,omitempty"`
+	// Records every broadcast, from now on.
+	Record        *bool `protobuf:"varint,10,opt,name=record,proto3,oneof" json:"record,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -902,6 +931,13 @@ func (x *UpdateStreamRequest) GetVisibility() Visibility {
 		return *x.Visibility
 	}
 	return Visibility_VISIBILITY_UNSPECIFIED
+}
+
+func (x *UpdateStreamRequest) GetRecord() bool {
+	if x != nil && x.Record != nil {
+		return *x.Record
+	}
+	return false
 }
 
 type DeleteStreamRequest struct {
@@ -1653,7 +1689,7 @@ var File_synctv_v1_streams_proto protoreflect.FileDescriptor
 
 const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
-	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xb2\x04\n" +
+	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xe8\x04\n" +
 	"\x06Stream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bowner_id\x18\x02 \x01(\tR\aownerId\x12\x17\n" +
@@ -1675,7 +1711,9 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
 	"owner_name\x18\x14 \x01(\tR\townerName\x12\x15\n" +
 	"\x06now_ms\x18\x15 \x01(\x01R\x05nowMs\x122\n" +
-	"\arefused\x18\x16 \x01(\v2\x18.synctv.v1.StreamRefusalR\arefused\"<\n" +
+	"\arefused\x18\x16 \x01(\v2\x18.synctv.v1.StreamRefusalR\arefused\x12\x16\n" +
+	"\x06record\x18\x1e \x01(\bR\x06record\x12\x1c\n" +
+	"\trecording\x18\x1f \x01(\bR\trecording\"<\n" +
 	"\rStreamRefusal\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x01R\x04atMs\"L\n" +
@@ -1697,13 +1735,15 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
 	"frame_rate\x18\x05 \x01(\x01R\tframeRate\x12&\n" +
 	"\x0fbits_per_second\x18\x06 \x01(\x01R\rbitsPerSecond\x12*\n" +
-	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"{\n" +
+	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"\x93\x01\n" +
 	"\x13CreateStreamRequest\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x125\n" +
 	"\n" +
 	"visibility\x18\x02 \x01(\x0e2\x15.synctv.v1.VisibilityR\n" +
 	"visibility\x12\x17\n" +
-	"\aroom_id\x18\x03 \x01(\tR\x06roomId\"j\n" +
+	"\aroom_id\x18\x03 \x01(\tR\x06roomId\x12\x16\n" +
+	"\x06record\x18\n" +
+	" \x01(\bR\x06record\"j\n" +
 	"\x14CreateStreamResponse\x12)\n" +
 	"\x06stream\x18\x01 \x01(\v2\x11.synctv.v1.StreamR\x06stream\x12'\n" +
 	"\x03key\x18\x02 \x01(\v2\x15.synctv.v1.PublishKeyR\x03key\"E\n" +
@@ -1723,15 +1763,18 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"SCOPE_ROOM\x10\x03\"k\n" +
 	"\x13ListStreamsResponse\x12+\n" +
 	"\astreams\x18\x01 \x03(\v2\x11.synctv.v1.StreamR\astreams\x12'\n" +
-	"\x04page\x18\x02 \x01(\v2\x13.synctv.v1.PageInfoR\x04page\"\xa2\x01\n" +
+	"\x04page\x18\x02 \x01(\v2\x13.synctv.v1.PageInfoR\x04page\"\xca\x01\n" +
 	"\x13UpdateStreamRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\x12\x19\n" +
 	"\x05title\x18\x02 \x01(\tH\x00R\x05title\x88\x01\x01\x12:\n" +
 	"\n" +
 	"visibility\x18\x03 \x01(\x0e2\x15.synctv.v1.VisibilityH\x01R\n" +
-	"visibility\x88\x01\x01B\b\n" +
+	"visibility\x88\x01\x01\x12\x1b\n" +
+	"\x06record\x18\n" +
+	" \x01(\bH\x02R\x06record\x88\x01\x01B\b\n" +
 	"\x06_titleB\r\n" +
-	"\v_visibility\"2\n" +
+	"\v_visibilityB\t\n" +
+	"\a_record\"2\n" +
 	"\x13DeleteStreamRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\"\xc0\x01\n" +
 	"\n" +
