@@ -30,10 +30,17 @@ type Config struct {
 	MaxSeatsPerRoom int // default 10000, on top of each room's own capacity
 
 	MaxStreamsPerUser int // default 50
-	// RTMPPort is where encoders connect, for the addresses we hand out; default 1935.
+	// RTMPPort is where encoders connect, for the addresses we hand out; 0 when they do not. RTMPS tells that they may
+	// do so by TLS as well, on the same port.
 	RTMPPort uint16
+	RTMPS    bool
 	// LiveRTMPURL and LiveHTTPURL are how encoders and players reach live streams; "" is the host of whoever asks.
 	LiveRTMPURL, LiveHTTPURL string
+
+	// STUNPort is where STUN is answered under the host of whoever asks, 0 for nowhere; STUNURL names a server of the
+	// operator's choice instead.
+	STUNPort uint16
+	STUNURL  string
 
 	// AddressKey keys the hash under which networks of guests are remembered.
 	AddressKey []byte
@@ -59,9 +66,6 @@ func (c *Config) setDefaults() {
 		if *n.p == 0 {
 			*n.p = n.v
 		}
-	}
-	if c.RTMPPort == 0 {
-		c.RTMPPort = 1935
 	}
 }
 
@@ -170,19 +174,6 @@ func (a *App) Ready(ctx context.Context) error {
 		return Errorf(CodeUnavailable, "This server is shutting down.")
 	}
 	return a.Store.Ping(ctx)
-}
-
-// ServerInfo is what anyone may know of this server.
-type ServerInfo struct {
-	Name, Version    string
-	RegistrationOpen bool
-	GuestsAllowed    bool
-	MaxMessageChars  int
-}
-
-// ServerInfo returns what anyone may know of this server.
-func (a *App) ServerInfo() ServerInfo {
-	return ServerInfo{a.cfg.Name, a.cfg.Version, a.cfg.RegistrationOpen, a.cfg.GuestsAllowed, maxMessageRunes}
 }
 
 // limit takes one token of a rate and fails with CodeRateLimited when there is none.

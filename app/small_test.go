@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ func TestReadiness(t *testing.T) {
 	if err := n.Ready(t.Context()); app.CodeOf(err) != app.CodeUnavailable {
 		t.Errorf("while draining: %v", err)
 	}
-	if i := n.ServerInfo(); i.Name != "Test" || !i.RegistrationOpen || i.MaxMessageChars != 2000 {
+	if i := n.ServerInfo(app.Origin{}); i.Name != "Test" || !i.RegistrationOpen || i.MaxMessageChars != 2000 {
 		t.Errorf("%+v", i)
 	}
 }
@@ -79,5 +80,25 @@ func TestErrors(t *testing.T) {
 	}
 	if app.CodeOf(nil) != "" || app.AsError(nil) != nil {
 		t.Error("nothing is no error")
+	}
+}
+
+func TestICEServers(t *testing.T) {
+	for _, c := range []struct {
+		name, host, url string
+		port            uint16
+		want            string
+	}{
+		{"none", "watch.example", "", 0, ""},
+		{"under the host of the page", "watch.example:8080", "", 3478, "stun:watch.example:3478"},
+		{"over IPv6", "[2001:db8::1]", "", 3479, "stun:[2001:db8::1]:3479"},
+		{"host not known", "", "", 3478, ""},
+		{"nonsense for a host", "a/b", "", 3478, ""},
+		{"of the operator's choice", "watch.example", "stun:stun.example:99", 3478, "stun:stun.example:99"},
+	} {
+		n := apptest.NewHouse().Open(t, func(cfg *app.Config) { cfg.STUNPort, cfg.STUNURL = c.port, c.url })
+		if got := strings.Join(n.ServerInfo(app.Origin{Host: c.host}).ICEServers, " "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -283,27 +284,42 @@ func TestAddressesOfStreams(t *testing.T) {
 		from       app.Origin
 		rtmp, http string // configured
 		port       uint16
+		tls        bool
 		hls        string
 		ingest     app.Ingest
 	}{
-		{"the host of the page", app.Origin{Host: "watch.example:8080"}, "", "", 0, "http://watch.example:8080/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://watch.example:1935/live"}},
-		{"by TLS", app.Origin{Host: "watch.example", Secure: true}, "", "", 1936, "https://watch.example/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://watch.example:1936/live"}},
-		{"IPv6", app.Origin{Host: "[2001:db8::1]:80"}, "", "", 0, "http://[2001:db8::1]:80/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://[2001:db8::1]:1935/live"}},
-		{"not known", app.Origin{}, "", "", 0, "/live/$id/index.m3u8", app.Ingest{}},
-		{"nonsense", app.Origin{Host: "a/b\"><script>"}, "", "", 0, "/live/$id/index.m3u8", app.Ingest{}},
-		{"configured", app.Origin{Host: "x"}, "rtmp://in.example/", "https://cdn.example/", 0, "https://cdn.example/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://in.example/live"}},
-		{"with the path", app.Origin{Host: "x"}, "rtmp://in.example:99/live", "", 0, "http://x/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://in.example:99/live"}},
-		{"ingest by TLS", app.Origin{Host: "x"}, "rtmps://in.example", "", 0, "http://x/live/$id/index.m3u8", app.Ingest{RTMPS: "rtmps://in.example/live"}},
+		{"the host of the page", app.Origin{Host: "watch.example:8080"}, "", "", 1935, false, "http://watch.example:8080/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://watch.example:1935/live"}},
+		{"by TLS", app.Origin{Host: "watch.example", Secure: true}, "", "", 1936, false, "https://watch.example/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://watch.example:1936/live"}},
+		{"IPv6", app.Origin{Host: "[2001:db8::1]:80"}, "", "", 1935, false, "http://[2001:db8::1]:80/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://[2001:db8::1]:1935/live"}},
+		{"not known", app.Origin{}, "", "", 1935, false, "/live/$id/index.m3u8", app.Ingest{}},
+		{"nonsense", app.Origin{Host: "a/b\"><script>"}, "", "", 1935, false, "/live/$id/index.m3u8", app.Ingest{}},
+		{"configured", app.Origin{Host: "x"}, "rtmp://in.example/", "https://cdn.example/", 1935, false, "https://cdn.example/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://in.example/live"}},
+		{"with the path", app.Origin{Host: "x"}, "rtmp://in.example:99/live", "", 0, false, "http://x/live/$id/index.m3u8", app.Ingest{RTMP: "rtmp://in.example:99/live"}},
+		{"ingest by TLS", app.Origin{Host: "x"}, "rtmps://in.example", "", 0, false, "http://x/live/$id/index.m3u8", app.Ingest{RTMPS: "rtmps://in.example/live"}},
+		{"no encoders here", app.Origin{Host: "watch.example:8080"}, "", "", 0, true, "http://watch.example:8080/live/$id/index.m3u8", app.Ingest{}},
+		{"a port that takes TLS too", app.Origin{Host: "watch.example"}, "", "", 1936, true, "http://watch.example/live/$id/index.m3u8",
+			app.Ingest{RTMP: "rtmp://watch.example:1936/live", RTMPS: "rtmps://watch.example:1936/live"}},
+		{"the same over IPv6", app.Origin{Host: "[::1]:80"}, "", "", 1936, true, "http://[::1]:80/live/$id/index.m3u8",
+			app.Ingest{RTMP: "rtmp://[::1]:1936/live", RTMPS: "rtmps://[::1]:1936/live"}},
+		{"configured without a port, and TLS", app.Origin{Host: "x"}, "rtmp://in.example", "", 1936, true, "http://x/live/$id/index.m3u8",
+			app.Ingest{RTMP: "rtmp://in.example/live", RTMPS: "rtmps://in.example:1935/live"}},
+		{"configured by TLS, and TLS", app.Origin{Host: "x"}, "rtmps://in.example:443", "", 1936, true, "http://x/live/$id/index.m3u8", app.Ingest{RTMPS: "rtmps://in.example:443/live"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := apptest.NewHouse().Open(t, func(cfg *app.Config) { cfg.LiveRTMPURL, cfg.LiveHTTPURL, cfg.RTMPPort = c.rtmp, c.http, c.port })
+			n := apptest.NewHouse().Open(t, func(cfg *app.Config) {
+				cfg.LiveRTMPURL, cfg.LiveHTTPURL, cfg.RTMPPort, cfg.RTMPS = c.rtmp, c.http, c.port, c.tls
+			})
 			info, _, err := n.CreateStream(t.Context(), c.from, n.User(t, "ada"), app.NewStream{})
 			must(t, err)
 			id := string(info.Stream.ID)
 			if want := strings.ReplaceAll(c.hls, "$id", id); info.Playback.HLS != want || info.Playback.FLV != strings.TrimSuffix(want, "/index.m3u8")+".flv" {
 				t.Errorf("%+v, want %s", info.Playback, want)
 			}
-			if info.Ingest != c.ingest || c.ingest.RTMP != "" && info.Playback.RTMP != c.ingest.RTMP+"/"+id {
+			play := ""
+			if base := cmp.Or(c.ingest.RTMP, c.ingest.RTMPS); base != "" {
+				play = base + "/" + id
+			}
+			if info.Ingest != c.ingest || info.Playback.RTMP != play {
 				t.Errorf("%+v %+v", info.Ingest, info.Playback)
 			}
 		})

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -23,7 +24,7 @@ type StreamInfo struct {
 	Playback StreamPlayback
 }
 
-// Ingest is where encoders connect; the key is a field of its own there.
+// Ingest is where encoders connect, in the clear and by TLS; "" where they cannot. The key is a field of its own there.
 type Ingest struct{ RTMP, RTMPS string }
 
 // StreamPlayback is where players find a stream.
@@ -67,8 +68,9 @@ const (
 func (c *Config) streamPlayback(from Origin, id StreamID, token string) StreamPlayback {
 	base := c.liveBase(from)
 	p := StreamPlayback{HLS: base + livePath(id, endingHLS, token), FLV: base + livePath(id, endingFLV, token)}
-	if ingest := c.ingest(from); ingest.RTMP != "" {
-		p.RTMP = ingest.RTMP + strings.TrimPrefix(livePath(id, "", token), "/live")
+	ingest := c.ingest(from)
+	if base := cmp.Or(ingest.RTMP, ingest.RTMPS); base != "" {
+		p.RTMP = base + strings.TrimPrefix(livePath(id, "", token), "/live")
 	}
 	return p
 }
@@ -87,23 +89,35 @@ func (c *Config) liveBase(from Origin) string {
 	return "http://" + host
 }
 
-// ingest is where encoders connect: where the operator says, or the host under which the caller found us.
+// ingest is where encoders connect: where the operator says, or the host under which the caller found us. Who takes TLS
+// takes it on the same port.
 func (c *Config) ingest(from Origin) Ingest {
 	if u := strings.TrimSuffix(c.LiveRTMPURL, "/"); u != "" {
 		u = strings.TrimSuffix(u, "/live") + "/live"
 		if strings.HasPrefix(u, "rtmps:") {
 			return Ingest{RTMPS: u}
 		}
-		return Ingest{RTMP: u}
+		return c.withTLS(u)
 	}
-	host := plainHost(from.Host)
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	if host = strings.Trim(host, "[]"); host == "" {
+	host := hostName(from.Host)
+	if host == "" || c.RTMPPort == 0 {
 		return Ingest{}
 	}
-	return Ingest{RTMP: "rtmp://" + net.JoinHostPort(host, strconv.Itoa(int(c.RTMPPort))) + "/live"}
+	return c.withTLS("rtmp://" + net.JoinHostPort(host, strconv.Itoa(int(c.RTMPPort))) + "/live")
+}
+
+// withTLS is an address in the clear, with its twin by TLS if there is one. The port is always named there: that of
+// rtmp:// is 1935 when it is left out, and that of rtmps:// is not.
+func (c *Config) withTLS(clear string) Ingest {
+	u, err := url.Parse(clear)
+	if !c.RTMPS || err != nil {
+		return Ingest{RTMP: clear}
+	}
+	u.Scheme = "rtmps"
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "1935")
+	}
+	return Ingest{RTMP: clear, RTMPS: u.String()}
 }
 
 // plainHost is a host as it may stand in an address we hand out, "" for what cannot be one.

@@ -74,6 +74,6 @@ type serverService struct {
 }
 
 // GetServer implements synctv.v1.ServerService.
-func (s *serverService) GetServer(context.Context, *synctvv1.GetServerRequest) (*synctvv1.ServerInfo, error) {
-	return translate.ServerInfo(s.app.ServerInfo()), nil
+func (s *serverService) GetServer(ctx context.Context, _ *synctvv1.GetServerRequest) (*synctvv1.ServerInfo, error) {
+	return translate.ServerInfo(s.app.ServerInfo(callOf(ctx).origin)), nil
 }

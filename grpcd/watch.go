@@ -35,7 +35,7 @@ func (s *realtimeService) Watch(r *synctvv1.WatchRequest, stream synctvv1.Realti
 	}
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
-	w := &watcher{wake: make(chan struct{}, 1), over: make(chan struct{}), version: srv.app.ServerInfo().Version}
+	w := &watcher{wake: make(chan struct{}, 1), over: make(chan struct{}), version: srv.app.ServerInfo(app.Origin{}).Version}
 	seat, err := srv.app.Sit(ctx, callOf(ctx).actor, app.RoomID(r.GetRoomId()),
 		app.SitOptions{After: r.GetAfter(), Epoch: r.GetEpoch(), Audience: w, Seated: w.seated})
 	if err != nil {

@@ -65,7 +65,7 @@ func (h *House) Build(t testing.TB, log io.Writer, change ...func(*app.Config)) 
 		log = io.Discard
 	}
 	n := &Node{ID: fmt.Sprintf("node%d", h.nodes.Add(1)), House: h, Bus: h.Wire.NewBus(), stop: func() {}}
-	cfg := app.Config{Name: "Test", NodeID: n.ID, RegistrationOpen: true, GuestsAllowed: true, ProxyAllowed: true,
+	cfg := app.Config{Name: "Test", NodeID: n.ID, RegistrationOpen: true, GuestsAllowed: true, ProxyAllowed: true, RTMPPort: 1935,
 		AddressKey: []byte("sixteen bytes or more"), LiveKey: []byte("one key for all nodes")}
 	for _, c := range change {
 		c(&cfg)
