@@ -6,6 +6,7 @@ import (
 
 	"synctv/app"
 	"synctv/internal/reactor"
+	"synctv/mediad"
 )
 
 // newRegistry gathers the metrics of every part. They are read when a scraper comes, so nothing
@@ -77,6 +78,14 @@ func (e emitter) syncError(s *app.Stats) {
 	e.ch <- prometheus.MustNewConstHistogram(desc, total, float64(s.SyncErrorSum.Load())/1e6, buckets)
 }
 
+func (e emitter) durations(name, help string, h mediad.Histogram) {
+	buckets := make(map[float64]uint64, len(h.Upto))
+	for i, upto := range h.Upto {
+		buckets[upto.Seconds()] = uint64(h.Count[i])
+	}
+	e.ch <- prometheus.MustNewConstHistogram(prometheus.NewDesc("synctv_"+name, help, nil, nil), uint64(h.Total), h.Sum.Seconds(), buckets)
+}
+
 func (n *Node) reactorMetrics(e emitter) {
 	s := n.ws.Stats()
 	e.gauge("websocket_connections", "WebSockets open.", float64(s.Conns))
@@ -108,6 +117,11 @@ func (n *Node) liveMetrics(e emitter) {
 	for _, end := range s.Ends {
 		e.counter("live_viewer_ends_total", "Viewers that ended, by reason.", float64(end.Count), "reason", end.Reason)
 	}
+	e.durations("live_part_latency_seconds", "From the arrival of a part's last frame until the part can be fetched over HLS.", s.PartLatency)
+	for _, f := range s.StoreErrors {
+		e.counter("live_store_errors_total", "Segments that the store did not take, give or remove, by what failed; too_slow was not even tried.", float64(f.Count), "operation", f.Reason)
+	}
+	e.counter("live_segment_notes_dropped_total", "Stored segments that no hook was told of, because there were too many.", float64(s.NotesDropped))
 	for _, d := range s.Drops {
 		e.counter("live_dropped_total", "Packets of media not passed on, by reason.", float64(d.Count), "reason", d.Reason)
 	}

@@ -23,6 +23,8 @@ type Config struct {
 
 	// MaxConnections to the RTMP port, and of those from one address. 0: 1000, and 64.
 	MaxConnections, MaxPerAddress int
+	// MaxPublishers at once. 0: 500.
+	MaxPublishers int
 	// MaxViewers over FLV and RTMP together, and MaxClients of HLS. 0: 50,000, and 100,000.
 	MaxViewers, MaxClients int
 
@@ -41,6 +43,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	def(&c.MaxConnections, 1000)
 	def(&c.MaxPerAddress, 64)
+	def(&c.MaxPublishers, 500)
 	def(&c.MaxViewers, 50_000)
 	def(&c.MaxClients, 100_000)
 	def(&c.Handshake, 10*time.Second)
@@ -68,6 +71,7 @@ type Control interface {
 	KeepViewer(ctx context.Context, v app.Viewing) (app.Viewing, error)
 	ViewerGone(v app.Viewing)
 	StreamOnline(ctx context.Context, id app.StreamID, m app.StreamMedia, s app.StreamSession) error
+	NoteSegment(id app.StreamID, s app.StreamSession, seg app.HLSSegment)
 	StreamOffline(ctx context.Context, id app.StreamID, s app.StreamSession, reason string)
 }
 

@@ -39,6 +39,9 @@ type fakeApp struct {
 	online  []app.StreamMedia
 	offline []string // reasons
 	gone    int      // viewers
+
+	segments   []app.HLSSegment
+	segmentsOf []string // stream and session
 }
 
 func (f *fakeApp) Now() app.Time { return app.TimeOf(time.Now()) }
@@ -98,6 +101,13 @@ func (f *fakeApp) StreamOnline(_ context.Context, _ app.StreamID, m app.StreamMe
 	defer f.mu.Unlock()
 	f.online = append(f.online, m)
 	return nil
+}
+
+func (f *fakeApp) NoteSegment(id app.StreamID, s app.StreamSession, seg app.HLSSegment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.segments = append(f.segments, seg)
+	f.segmentsOf = append(f.segmentsOf, string(id)+" "+s.ID)
 }
 
 func (f *fakeApp) StreamOffline(_ context.Context, _ app.StreamID, _ app.StreamSession, reason string) {

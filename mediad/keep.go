@@ -23,6 +23,7 @@ func (s *Server) keep(ctx context.Context) {
 				s.review(ctx, t, now)
 			}
 			s.clients.expire(now)
+			s.notes.forget(func(name string) bool { _, ok := s.streams.Get(name); return ok })
 		}
 	}
 }

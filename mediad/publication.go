@@ -38,6 +38,9 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 	if err != nil {
 		return nil, err
 	}
+	if s.full(right.Stream.ID) {
+		return nil, app.Errorf(app.CodeUnavailable, "There are too many live streams on this server now. Try again later.")
+	}
 	live, err := s.streams.Open(string(right.Stream.ID))
 	if err != nil {
 		return nil, app.Wrap(app.CodeUnavailable, err, "There are too many live streams on this server now. Try again later.")
@@ -48,6 +51,7 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 	}
 	p := &publication{s: s, right: right, live: live, writer: writer, stop: make(chan struct{}), reported: make(chan struct{})}
 	s.roster.setPublisher(p)
+	s.notes.published(right.Stream.ID, right.Session)
 	if err := p.online(ctx, app.StreamMedia{}); err != nil {
 		s.roster.dropPublisher(p)
 		writer.Close()
@@ -57,6 +61,15 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 	s.deps.Log.Info("a stream is being published", "stream", right.Stream.ID, "session", right.Session.ID, "client", from.Address)
 	go p.report(interrupt)
 	return p, nil
+}
+
+// full tells whether nobody else may publish. Who takes over is nobody else.
+func (s *Server) full(id app.StreamID) bool {
+	if s.count.publishers.Load() < int64(s.config.MaxPublishers) {
+		return false
+	}
+	p, _ := s.roster.on(id)
+	return p == nil
 }
 
 func (p *publication) online(ctx context.Context, m app.StreamMedia) error {

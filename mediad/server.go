@@ -37,6 +37,7 @@ type Server struct {
 	roster    *roster
 	clients   *clients
 	count     counters
+	notes     *segmentNotes
 
 	mu      sync.Mutex
 	callers map[netip.Addr]int // guarded by mu: connections to the RTMP port by address
@@ -52,8 +53,9 @@ func New(c Config, d Deps) (*Server, error) {
 	if c.HLS.Log == nil {
 		c.HLS.Log = d.Log
 	}
-	s := &Server{config: c, deps: d, roster: newRoster(), callers: make(map[netip.Addr]int)}
+	s := &Server{config: c, deps: d, roster: newRoster(), notes: newSegmentNotes(d.Control), callers: make(map[netip.Addr]int)}
 	s.clients = newClients(s)
+	c.HLS.Observer = s.notes
 	s.origin = hls.NewOrigin(c.HLS)
 	s.hls = hls.NewHandler(hls.HandlerConfig{Lookup: s.origin.Muxer, Query: tokenQuery})
 	c.Streams.Created = s.origin.Add
@@ -77,6 +79,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	base.Go(func() { s.origin.Run(live) })
 	base.Go(func() { s.streams.Run(live) })
 	base.Go(func() { s.keep(live) })
+	base.Go(func() { s.notes.run(live) })
 	served := make(chan error, 1)
 	go func() { served <- s.reactor.Run(behind) }()
 

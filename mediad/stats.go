@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"synctv/internal/reactor"
+	"synctv/mediad/hls"
 )
 
 // Protocols of viewers.
@@ -88,6 +89,10 @@ type Stats struct {
 	Protocols   []Protocol
 	Ends        []Count // of viewers, ever
 	Drops       []Count // packets that were not passed on, ever
+
+	PartLatency  Histogram // from the last frame of a part to when the part can be fetched
+	StoreErrors  []Count   // of the store of segments, ever, by what failed
+	NotesDropped int64     // stored segments that nobody was told of
 }
 
 // Stats returns the door as it is.
@@ -103,5 +108,9 @@ func (s *Server) Stats() Stats {
 	d := s.streams.Dropped()
 	st.Drops = []Count{{"unreadable", c.badTags.Load()}, {"empty", int64(d.Empty)}, {"too_large", int64(d.TooLarge)}, {"bad_config", int64(d.BadConfig)},
 		{"no_config", int64(d.NoConfig)}, {"skipped_by_slow_viewers", int64(d.Skipped)}}
+	st.PartLatency, st.NotesDropped = s.notes.latency.snapshot(), s.notes.dropped.Load()
+	for i := range s.notes.faults {
+		st.StoreErrors = append(st.StoreErrors, Count{hls.StoreFault(i).String(), s.notes.faults[i].Load()})
+	}
 	return st
 }

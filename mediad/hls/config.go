@@ -26,10 +26,16 @@ type Config struct {
 	Now func() time.Time
 }
 
+// longest is TARGETDURATION. Chromium's own HLS reloads a playlist that often, and
+// takes the last three segments of it and no more: with segments of a second it would
+// miss some of them every time if this were not well below three. And players without
+// low latency stay three times this behind.
+const longest = 2 * time.Second
+
 func (c Config) withDefaults() Config {
 	def(&c.Cut.Part, 200*time.Millisecond)
 	def(&c.Cut.Segment, time.Second)
-	def(&c.Cut.Longest, 4*time.Second)
+	def(&c.Cut.Longest, longest)
 	c.Cut.Longest = max(c.Cut.Longest.Truncate(time.Second), time.Second)
 	c.Cut.Segment = max(c.Cut.Segment, time.Second) // see FirstSequence
 	c.Cut.Longest = max(c.Cut.Longest, c.Cut.Segment.Round(time.Second))

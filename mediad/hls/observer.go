@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"synctv/mediad/av"
+	"synctv/mediad/segments"
 )
 
 // Observer hears what becomes of parts and segments. Its methods are called by those
@@ -20,11 +21,9 @@ type Observer interface {
 
 // Stored is a segment that the store has.
 type Stored struct {
-	Stream   string
-	Kind     av.Kind
-	Sequence uint64 // media sequence number
+	Key      segments.Key // its Name is its URI in the playlist
+	Sequence uint64       // media sequence number
 	Duration time.Duration
-	File     string // its URI in the playlist
 	Playlist string // the URI of that
 }
 

@@ -225,7 +225,7 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 func (p *presentation) save(e cmaf.Event, name string) {
 	p.saver.submit(job{key: p.key(name), blob: func() (segments.Blob, bool) { return p.shelf.get(name) }, done: func() {
 		p.shelf.saved(name)
-		p.config.Observer.SegmentStored(Stored{Stream: p.stream, Kind: e.Kind, Sequence: e.Segment, Duration: e.Duration, File: name, Playlist: playlistOf(e.Kind)})
+		p.config.Observer.SegmentStored(Stored{Key: p.key(name), Sequence: e.Segment, Duration: e.Duration, Playlist: playlistOf(e.Kind)})
 	}})
 }
 

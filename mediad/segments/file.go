@@ -51,8 +51,10 @@ func OpenFile(dir string) (*File, error) {
 // Close closes the directory.
 func (f *File) Close() error { return f.root.Close() }
 
-func (k Key) dir() string  { return folder(k.Stream) + "/" + generationName(k.Generation) }
-func (k Key) path() string { return k.dir() + "/" + k.Name }
+func (k Key) dir() string { return folder(k.Stream) + "/" + generationName(k.Generation) }
+
+// Path is where the segment is: below the directory of a File, behind the prefix of an S3.
+func (k Key) Path() string { return k.dir() + "/" + k.Name }
 
 // Put implements Store. The file gets its name when it is complete.
 func (f *File) Put(ctx context.Context, k Key, b Blob) error {
@@ -74,7 +76,7 @@ func (f *File) put(k Key, b Blob) error {
 	_, err = b.WriteTo(file)
 	err = cmp.Or(err, file.Close())
 	if err == nil {
-		err = f.root.Rename(temporary, k.path())
+		err = f.root.Rename(temporary, k.Path())
 	}
 	if err != nil {
 		f.root.Remove(temporary)
@@ -97,7 +99,7 @@ func (f *File) Get(ctx context.Context, k Key) (Object, error) {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return Object{}, err
 	}
-	file, err := f.root.Open(k.path())
+	file, err := f.root.Open(k.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, ErrNotFound
 	} else if err != nil {
@@ -119,7 +121,7 @@ func (f *File) Delete(ctx context.Context, k Key) error {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return err
 	}
-	if err := f.remove(k.path()); err != nil {
+	if err := f.remove(k.Path()); err != nil {
 		return err
 	}
 	f.prune(k.dir())

@@ -93,7 +93,7 @@ func (s *S3) Put(ctx context.Context, k Key, b Blob) error {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return err
 	}
-	_, err := s.core.Client.PutObject(ctx, s.bucket, s.prefix+k.path(), b.Reader(), b.Size(),
+	_, err := s.core.Client.PutObject(ctx, s.bucket, s.prefix+k.Path(), b.Reader(), b.Size(),
 		minio.PutObjectOptions{ContentType: "video/mp4", DisableMultipart: true})
 	return s3Error(err)
 }
@@ -103,7 +103,7 @@ func (s *S3) Get(ctx context.Context, k Key) (Object, error) {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return Object{}, err
 	}
-	body, info, _, err := s.core.GetObject(ctx, s.bucket, s.prefix+k.path(), minio.GetObjectOptions{})
+	body, info, _, err := s.core.GetObject(ctx, s.bucket, s.prefix+k.Path(), minio.GetObjectOptions{})
 	if err != nil {
 		return Object{}, s3Error(err)
 	}
@@ -115,7 +115,7 @@ func (s *S3) Delete(ctx context.Context, k Key) error {
 	if err := cmp.Or(ctx.Err(), k.check()); err != nil {
 		return err
 	}
-	return s.remove(ctx, s.prefix+k.path())
+	return s.remove(ctx, s.prefix+k.Path())
 }
 
 func (s *S3) remove(ctx context.Context, key string) error {
