@@ -137,6 +137,17 @@ func (l *lane) endSegment(at uint64) {
 	l.start, l.end = at, max(l.end, at)
 }
 
+// blind reports whether the open segment begins without a key frame: it had to be
+// cut in the middle of a group of pictures. It ends at the next key frame, however
+// short it is then, so that players find segments to begin with; with the one
+// before it, it is long enough.
+func (l *lane) blind() bool {
+	if l.open {
+		return !l.independent
+	}
+	return l.hasHeld && !l.held.key
+}
+
 // length is how long the open segment is with the held frame, as far as it is
 // known.
 func (l *lane) length() time.Duration {

@@ -258,7 +258,7 @@ func (s *Segmenter) cutsAt(l *lane, p av.Packet) bool {
 	length := l.span(at.place(p.DTS)) - l.span(l.start)
 	frame := l.span(uint64(l.last))
 	switch {
-	case l.kind() == av.Video && p.Key && length >= s.config.Segment-frame/2:
+	case l.kind() == av.Video && p.Key && (length >= s.config.Segment-frame/2 || l.blind()):
 		return true
 	case l.kind() == av.Audio && length >= s.config.Segment-frame/2:
 		return true

@@ -137,6 +137,7 @@ func TestSegments(t *testing.T) {
 		{"sound only", []step{{both[1:], source{end: 4 * time.Second, noVideo: true}.packets(), true}}},
 		{"sound announced and never sent", []step{{both, source{fps: 25, gop: 2 * time.Second, end: 6 * time.Second, noAudio: true}.packets(), true}}},
 		{"long group of pictures", []step{{both, source{fps: 25, gop: time.Minute, end: 14 * time.Second}.packets(), true}}},
+		{"groups a little longer than a segment may be", []step{{both, source{fps: 25, gop: 5 * time.Second, end: 21 * time.Second}.packets(), true}}},
 		{"short groups", []step{{both, source{fps: 25, gop: 400 * ms, end: 5 * time.Second}.packets(), true}}},
 		{"late sound", []step{{both[:1], source{fps: 25, gop: 2 * time.Second, end: 5 * time.Second, noAudio: true}.packets(), false},
 			{both, slices.DeleteFunc(source{fps: 25, gop: 2 * time.Second, end: 12 * time.Second}.packets(), func(p av.Packet) bool { return p.DTS < 5*time.Second }), true}}},

@@ -363,7 +363,7 @@ func TestHandler(t *testing.T) {
 		if w := s.get(fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=%d", open, len(p.open))); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 			t.Errorf("nothing comes: %d", w.Code)
 		}
-		if d := time.Since(began); d != 12*time.Second {
+		if d := time.Since(began); d != 3*longest {
 			t.Errorf("after %v", d)
 		}
 		if w := s.get(p.hint); w.Code != 503 && w.Code != 404 {
