@@ -35,9 +35,7 @@ type Config struct {
 	Log      LogConfig      `envPrefix:"LOG_"`
 
 	Livestream LivestreamConfig `envPrefix:"LIVESTREAM_"`
-	WebRTC     struct {
-		STUNPort uint16 `env:"STUN_PORT" envDefault:"3478" reserved:"true"`
-	} `envPrefix:"WEBRTC_"`
+	WebRTC     WebRTCConfig     `envPrefix:"WEBRTC_"`
 	Management struct {
 		Port uint16 `env:"PORT" envDefault:"50052" reserved:"true"`
 	} `envPrefix:"MANAGEMENT_"`
@@ -147,6 +145,10 @@ func LoadConfig(environ []string) (Config, []string, error) {
 		slices.SortStableFunc(problems, func(a, b env.Problem) int { return strings.Compare(a.Name, b.Name) })
 		return Config{}, warnings, problems
 	}
+	c.Livestream.portChosen = slices.ContainsFunc(environ, func(entry string) bool {
+		value, ok := strings.CutPrefix(entry, envPrefix+"LIVESTREAM_RTMP_PORT=")
+		return ok && value != ""
+	})
 	return c, append(warnings, c.warnings()...), nil
 }
 
@@ -203,12 +205,13 @@ func (c *Config) problems() env.Problems {
 	}
 	ps = append(ps, c.addressProblems()...)
 	ps = append(ps, c.Livestream.problems()...)
+	ps = append(ps, c.WebRTC.problems()...)
 	return append(ps, c.clusterProblems()...)
 }
 
 // addressProblems checks where we listen and where we connect to.
 func (c *Config) addressProblems() (ps env.Problems) {
-	for _, h := range []struct{ name, host string }{{"SERVER_HOST", c.Server.Host}, {"METRICS_HOST", c.Metrics.Host}, {"LIVESTREAM_RTMP_HOST", c.Livestream.RTMPHost}} {
+	for _, h := range []struct{ name, host string }{{"SERVER_HOST", c.Server.Host}, {"METRICS_HOST", c.Metrics.Host}, {"LIVESTREAM_RTMP_HOST", c.Livestream.RTMPHost}, {"WEBRTC_STUN_HOST", c.WebRTC.STUNHost}} {
 		if _, err := netip.ParseAddr(h.host); err != nil && h.host != "" && h.host != "localhost" {
 			ps = append(ps, env.Problem{Name: envPrefix + h.name, Wrong: strconv.Quote(h.host) + " is not an address.", Do: "Write it like 127.0.0.1 or ::, without a port."})
 		}
@@ -325,7 +328,7 @@ func WriteConfigMarkdown(w io.Writer) error {
 	}
 	return env.Markdown(w, fields, map[string]string{
 		"": "General", "SERVER": "Server", "DATABASE": "Database", "REDIS": "Redis", "CLUSTER": "Cluster", "AUTH": "Accounts",
-		"ROOM": "Rooms", "MEDIA": "Media", "LIVESTREAM": "Live streams", "REALTIME": "Realtime", "METRICS": "Metrics", "LOG": "Log",
+		"ROOM": "Rooms", "MEDIA": "Media", "LIVESTREAM": "Live streams", "WEBRTC": "WebRTC", "REALTIME": "Realtime", "METRICS": "Metrics", "LOG": "Log",
 	})
 }
 

@@ -1,21 +1,28 @@
 package main
 
 import (
+	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/url"
 	"strings"
 
+	"synctv/internal/certfile"
 	"synctv/internal/env"
 )
 
 // LivestreamConfig is how live streams are reached, and who has a say in them.
 type LivestreamConfig struct {
 	RTMPHost      string     `env:"RTMP_HOST" doc:"Address on which encoders are waited for; all of them when not set." example:"127.0.0.1"`
-	RTMPPort      uint16     `env:"RTMP_PORT" envDefault:"1935" doc:"Port on which encoders publish, and players may watch, over RTMP; 0 turns it off."`
+	RTMPPort      uint16     `env:"RTMP_PORT" envDefault:"1935" doc:"Port on which encoders publish, and players may watch, over RTMP; 0 turns it off. When it is not set and 1935 is taken by somebody else, the server starts without."`
+	TLSCert       string     `env:"TLS_CERT" doc:"File with a certificate and its chain (PEM). With it encoders may come by TLS (rtmps://) to the same port. When the file changes it is read again." example:"/etc/synctv/fullchain.pem"`
+	TLSKey        string     `env:"TLS_KEY" doc:"File with the key of that certificate (PEM)." example:"/etc/synctv/privkey.pem"`
 	PublicRTMPURL string     `env:"PUBLIC_RTMP_URL" doc:"Address under which encoders reach this server; shown to those who stream. When not set, it is the host of the page with the RTMP port." example:"rtmp://live.example.org:1935"`
 	PublicHTTPURL env.WebURL `env:"PUBLIC_HTTP_URL" doc:"Address under which players reach live streams over HTTP, such as that of a CDN. When not set, it is the host of the page." example:"https://cdn.example.org"`
 	HooksURL      string     `env:"HOOKS_URL" doc:"Address that is asked before somebody publishes or watches, and told when they leave: a POST with JSON as SRS sends it, see docs/protocol.md. It may be in your own network." example:"http://127.0.0.1:9000/hooks"`
 	HooksSecret   string     `env:"HOOKS_SECRET" secret:"true" doc:"Secret that hooks are signed with, at least 16 characters."`
+
+	portChosen bool // RTMPPort is what the operator has set, not the default
 }
 
 // RTMPAddr is where encoders are waited for, "" when nowhere.
@@ -24,6 +31,18 @@ func (c *Config) RTMPAddr() string {
 		return ""
 	}
 	return joinPort(c.Livestream.RTMPHost, c.Livestream.RTMPPort)
+}
+
+// tls is how TLS is spoken with encoders, nil when it is not.
+func (c *LivestreamConfig) tls(log *slog.Logger) (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	files, err := certfile.Open(c.TLSCert, c.TLSKey, log)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.Certificate}, nil
 }
 
 // problems checks addresses and the secret.
@@ -40,10 +59,19 @@ func (c *LivestreamConfig) problems() (ps env.Problems) {
 	if n := len(c.HooksSecret); n > 0 && n < 16 {
 		bad("HOOKS_SECRET", "it is shorter than 16 characters.", "Use random ones, for example from: openssl rand -hex 32.")
 	}
+	if c.TLSCert != "" && c.TLSKey == "" {
+		bad("TLS_KEY", "it is not set, and SYNCTV_LIVESTREAM_TLS_CERT is.", "Name the file with the certificate's key.")
+	}
+	if c.TLSKey != "" && c.TLSCert == "" {
+		bad("TLS_CERT", "it is not set, and SYNCTV_LIVESTREAM_TLS_KEY is.", "Name the file with the key's certificate.")
+	}
 	return ps
 }
 
 func (c *LivestreamConfig) warnings() (w []string) {
+	if c.TLSCert != "" && c.RTMPPort == 0 {
+		w = append(w, "SYNCTV_LIVESTREAM_TLS_CERT is set with SYNCTV_LIVESTREAM_RTMP_PORT=0: no encoder is taken, by TLS or without.")
+	}
 	if c.HooksURL == "" && c.HooksSecret != "" {
 		w = append(w, "SYNCTV_LIVESTREAM_HOOKS_SECRET is set without SYNCTV_LIVESTREAM_HOOKS_URL: no hook is called.")
 	}

@@ -66,9 +66,10 @@ func TestLivestreamWarnings(t *testing.T) {
 		environ []string
 		want    int
 	}{
-		"both":   {[]string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h", "SYNCTV_LIVESTREAM_HOOKS_SECRET=0123456789abcdef"}, 0},
-		"url":    {[]string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h"}, 1},
-		"secret": {[]string{"SYNCTV_LIVESTREAM_HOOKS_SECRET=0123456789abcdef"}, 1},
+		"both":           {[]string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h", "SYNCTV_LIVESTREAM_HOOKS_SECRET=0123456789abcdef"}, 0},
+		"url":            {[]string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h"}, 1},
+		"TLS for nobody": {[]string{"SYNCTV_LIVESTREAM_TLS_CERT=/c", "SYNCTV_LIVESTREAM_TLS_KEY=/k", "SYNCTV_LIVESTREAM_RTMP_PORT=0"}, 1},
+		"secret":         {[]string{"SYNCTV_LIVESTREAM_HOOKS_SECRET=0123456789abcdef"}, 1},
 	} {
 		if _, w, err := LoadConfig(c.environ); len(w) != c.want || err != nil {
 			t.Errorf("%s: %v %v", name, w, err)

@@ -19,7 +19,8 @@ func TestConfigNeedsNothing(t *testing.T) {
 	if err != nil || len(warnings) != 0 {
 		t.Fatal(warnings, err)
 	}
-	if c.ServerAddr() != ":8080" || c.MetricsAddr() != "" || c.SQLitePath() != "data/synctv.db" || c.DrainTimeout() != 30*time.Second {
+	if c.ServerAddr() != ":8080" || c.MetricsAddr() != "" || c.SQLitePath() != "data/synctv.db" || c.DrainTimeout() != 30*time.Second ||
+		c.RTMPAddr() != ":1935" || c.Livestream.portChosen || c.WebRTC.STUNAddr() != "" {
 		t.Fatalf("%+v", c)
 	}
 	if !c.Auth.Registration || !c.Auth.Guests || c.Cluster.Enabled || c.Auth.AccessTTL != 15*time.Minute || !c.Media.Proxy {
@@ -33,11 +34,12 @@ func TestConfigValues(t *testing.T) {
 		"SYNCTV_SERVER_TRUSTED_PROXIES=127.0.0.1,10.0.0.0/8", "SYNCTV_DATABASE_URL=postgres://u:p@h/db", "SYNCTV_REDIS_URL=redis://h",
 		"SYNCTV_CLUSTER_ENABLED=true", "SYNCTV_MASTER_SECRET=" + strings.Repeat("x", 32), "SYNCTV_METRICS_PORT=9090",
 		"SYNCTV_MEDIA_ALLOW_PRIVATE=192.168.0.0/16,nas.lan:8096", "SYNCTV_LOG_LEVEL=warn", "SYNCTV_LIVESTREAM_RTMP_PORT=1936", "SYNCTV_WEBRTC_STUN_PORT=3478",
+		"SYNCTV_WEBRTC_STUN_HOST=::1", "SYNCTV_WEBRTC_PUBLIC_STUN_URL=stun:[2001:db8::1]:3478", "SYNCTV_MANAGEMENT_PORT=50053",
 	})
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "no effect") {
 		t.Fatal(warnings, err)
 	}
-	if c.ServerAddr() != "127.0.0.1:9000" || c.Server.PublicURL != "https://watch.example.org" || c.MetricsAddr() != "127.0.0.1:9090" || c.RTMPAddr() != ":1936" ||
+	if c.ServerAddr() != "127.0.0.1:9000" || c.Server.PublicURL != "https://watch.example.org" || c.MetricsAddr() != "127.0.0.1:9090" || c.RTMPAddr() != ":1936" || c.WebRTC.STUNAddr() != "[::1]:3478" || !c.Livestream.portChosen ||
 		c.SQLitePath() != "" || len(c.Server.TrustedProxies) != 2 || len(c.Media.AllowPrivate.Networks) != 1 || c.Media.AllowPrivate.Hosts[0] != "nas.lan:8096" {
 		t.Fatalf("%+v", c)
 	}
@@ -69,6 +71,10 @@ func TestConfigMistakes(t *testing.T) {
 		{"port of encoders", []string{"SYNCTV_LIVESTREAM_RTMP_PORT=8080", "SYNCTV_LIVESTREAM_RTMP_HOST=nowhere"}, []string{"LIVESTREAM_RTMP_HOST", "LIVESTREAM_RTMP_PORT"}},
 		{"ingest with a key", []string{"SYNCTV_LIVESTREAM_PUBLIC_RTMP_URL=rtmp://u:p@h/live?key=1"}, []string{"LIVESTREAM_PUBLIC_RTMP_URL"}},
 		{"short hook secret", []string{"SYNCTV_LIVESTREAM_HOOKS_URL=http://h/x", "SYNCTV_LIVESTREAM_HOOKS_SECRET=short"}, []string{"LIVESTREAM_HOOKS_SECRET"}},
+		{"half a certificate", []string{"SYNCTV_LIVESTREAM_TLS_CERT=/cert"}, []string{"LIVESTREAM_TLS_KEY"}},
+		{"the other half", []string{"SYNCTV_LIVESTREAM_TLS_KEY=/key"}, []string{"LIVESTREAM_TLS_CERT"}},
+		{"STUN", []string{"SYNCTV_WEBRTC_STUN_HOST=nowhere", "SYNCTV_WEBRTC_STUN_PORT=70000", "SYNCTV_WEBRTC_PUBLIC_STUN_URL=stun://h"}, []string{"WEBRTC_PUBLIC_STUN_URL", "WEBRTC_STUN_HOST", "WEBRTC_STUN_PORT"}},
+		{"not STUN", []string{"SYNCTV_WEBRTC_PUBLIC_STUN_URL=turn:h:3478"}, []string{"WEBRTC_PUBLIC_STUN_URL"}},
 		{"prefix", []string{"SYNCTV_REDIS_KEY_PREFIX=a b"}, []string{"REDIS_KEY_PREFIX"}},
 		{"blank name", []string{"SYNCTV_SERVER_NAME=  "}, []string{"SERVER_NAME"}},
 	}

@@ -20,6 +20,7 @@ func newRegistry(n *Node) *prometheus.Registry {
 		newCollector(n.reactorMetrics),
 		newCollector(n.cellarMetrics),
 		newCollector(n.liveMetrics),
+		newCollector(n.stunMetrics),
 	)
 	return r
 }
@@ -125,6 +126,14 @@ func (n *Node) liveMetrics(e emitter) {
 	for _, d := range s.Drops {
 		e.counter("live_dropped_total", "Packets of media not passed on, by reason.", float64(d.Count), "reason", d.Reason)
 	}
+}
+
+func (n *Node) stunMetrics(e emitter) {
+	s := n.stun.Stats()
+	for _, d := range s.Datagrams {
+		e.counter("stun_datagrams_total", "Datagrams on the STUN port, by outcome.", float64(d.Count), "outcome", d.Outcome)
+	}
+	e.counter("stun_sent_bytes_total", "Bytes of STUN answers.", float64(s.BytesSent))
 }
 
 func (n *Node) cellarMetrics(e emitter) {

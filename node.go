@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"synctv/app"
@@ -22,6 +23,7 @@ import (
 	"synctv/internal/password"
 	"synctv/internal/run"
 	"synctv/internal/sniff"
+	"synctv/internal/stund"
 	"synctv/internal/token"
 	"synctv/mediad"
 	"synctv/mediad/probe"
@@ -57,6 +59,8 @@ type Node struct {
 	live    *mediad.Server
 	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
+	stun    *stund.Server
+	stunOn  *net.UDPConn // nil when it is off
 }
 
 // keyring holds one key per use, all derived from the master secret.
@@ -78,7 +82,7 @@ type shared struct {
 // newNode builds every part in the order they stand on each other and opens database and port.
 func newNode(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
 	n := &Node{cfg: cfg, log: log, id: newNodeID()}
-	for _, step := range []func(context.Context) error{n.openData, n.openShared, n.buildApp, n.buildLive, n.buildDoors, n.listen} {
+	for _, step := range []func(context.Context) error{n.openData, n.openShared, n.listenForEncoders, n.buildApp, n.buildLive, n.buildDoors, n.listen} {
 		if err := step(ctx); err != nil {
 			n.close()
 			return nil, err
@@ -193,13 +197,41 @@ func (n *Node) buildApp(context.Context) error {
 		RegistrationOpen: c.Auth.Registration, GuestsAllowed: c.Auth.Guests, ProxyAllowed: c.Media.Proxy,
 		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
-		RTMPPort: c.Livestream.RTMPPort, LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
+		RTMPPort: n.rtmpPort(), RTMPS: c.Livestream.TLSCert != "", LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
+		STUNPort: c.WebRTC.STUNPort, STUNURL: c.WebRTC.PublicSTUNURL,
 		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
 	}, app.Deps{
 		Store: n.store, Bus: n.shared.bus, Presence: n.shared.presence, Keys: n.shared.keys, Limits: n.shared.limits, Clock: n.shared.clock,
 		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Hooks: hooks, Log: n.log,
 	})
 	return err
+}
+
+// listenForEncoders opens the RTMP port before anybody is told its address. One that nobody asked for and somebody else
+// has is no reason not to start.
+func (n *Node) listenForEncoders(ctx context.Context) error {
+	addr := n.cfg.RTMPAddr()
+	if addr == "" {
+		return nil
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	switch {
+	case err == nil:
+		n.rtmp = ln
+	case n.cfg.Livestream.portChosen || !errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("cannot wait for encoders on %s: %w (set SYNCTV_LIVESTREAM_RTMP_PORT to another port, or to 0)", addr, err)
+	default:
+		n.log.Warn("no live stream can be published here: the RTMP port is taken; set SYNCTV_LIVESTREAM_RTMP_PORT to a free one, or to 0 if you need none", "addr", addr)
+	}
+	return nil
+}
+
+// rtmpPort is where encoders are waited for, 0 when nowhere.
+func (n *Node) rtmpPort() uint16 {
+	if n.rtmp == nil {
+		return 0
+	}
+	return n.cfg.Livestream.RTMPPort
 }
 
 // listen opens the public port last, when everything behind it stands.
@@ -212,9 +244,10 @@ func (n *Node) listen(ctx context.Context) error {
 	if n.split, err = sniff.New(ln, sniff.Config{}, n.log); err != nil {
 		return err
 	}
-	if addr := n.cfg.RTMPAddr(); addr != "" {
-		if n.rtmp, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
-			return fmt.Errorf("cannot wait for encoders on %s: %w (set SYNCTV_LIVESTREAM_RTMP_PORT to another port, or to 0)", addr, err)
+	n.stun = stund.New(n.log)
+	if addr := n.cfg.WebRTC.STUNAddr(); addr != "" {
+		if n.stunOn, err = stund.Listen(ctx, addr); err != nil {
+			return fmt.Errorf("cannot answer STUN on %s: %w (set SYNCTV_WEBRTC_STUN_PORT to another port, or to 0)", addr, err)
 		}
 	}
 	if addr := n.cfg.MetricsAddr(); addr != "" {
@@ -243,6 +276,9 @@ func (n *Node) close() {
 	if n.metrics != nil {
 		n.metrics.Close()
 	}
+	if n.stunOn != nil {
+		n.stunOn.Close()
+	}
 	if n.store != nil {
 		n.store.Close()
 	}
@@ -267,6 +303,9 @@ func (n *Node) Run(ctx context.Context, stdout io.Writer) error {
 	}
 	if n.metrics != nil {
 		parts = append(parts, run.Part{Name: "metrics", Run: n.runMetrics})
+	}
+	if n.stunOn != nil {
+		parts = append(parts, run.Part{Name: "stun", Run: func(ctx context.Context) error { return n.stun.Run(ctx, n.stunOn) }})
 	}
 	context.AfterFunc(ctx, n.app.Drain)
 	err := run.New(n.log, parts...).Run(ctx)
@@ -371,8 +410,11 @@ func (n *Node) buildDoors(context.Context) error {
 
 // buildLive builds the door of live streams.
 func (n *Node) buildLive(context.Context) error {
-	var err error
-	n.live, err = mediad.New(mediad.Config{TrustedProxies: n.cfg.Server.TrustedProxies},
+	secure, err := n.cfg.Livestream.tls(n.log)
+	if err != nil {
+		return fmt.Errorf("cannot use the certificate of SYNCTV_LIVESTREAM_TLS_CERT and SYNCTV_LIVESTREAM_TLS_KEY: %w", err)
+	}
+	n.live, err = mediad.New(mediad.Config{TrustedProxies: n.cfg.Server.TrustedProxies, TLS: secure},
 		mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log})
 	return err
 }

@@ -2,6 +2,7 @@ package mediad
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,8 @@ type Config struct {
 	// Streams are the limits of streams, and HLS how they become playlists.
 	Streams stream.RegistryConfig
 	HLS     hls.Config
+	// TLS is spoken with encoders that begin with it, on the same port; nil when it is not.
+	TLS *tls.Config
 	// TrustedProxies are believed when they say whom they speak for.
 	TrustedProxies []netip.Prefix
 

@@ -188,6 +188,12 @@ func (h *house) dial(name string, publish bool) (*peer, error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	return h.talk(nc, name, publish)
+}
+
+// talk is dial over a connection that is there.
+func (h *house) talk(nc net.Conn, name string, publish bool) (*peer, error) {
+	h.t.Helper()
 	h.t.Cleanup(func() { nc.Close() })
 	a, err := rtmp.ParseAddress("rtmp://" + h.rtmp + "/" + name)
 	if err != nil {

@@ -23,6 +23,12 @@ const (
 // errHandedOver: the connection belongs to the reactor now.
 var errHandedOver = errors.New("mediad: handed over")
 
+// errTLS: TLS was begun and came to nothing.
+var errTLS = errors.New("mediad: TLS")
+
+// interrupted is a deadline that has passed.
+var interrupted = time.Unix(1, 0)
+
 // ingest is a connection to the RTMP port while a goroutine reads it: until it plays, or to its end.
 type ingest struct {
 	s       *Server
@@ -38,11 +44,20 @@ type ingest struct {
 
 // serve reads a connection to its end.
 func (s *Server) serve(ctx context.Context, nc net.Conn, addr netip.Addr) {
-	c := &ingest{s: s, nc: nc, session: rtmp.NewSession(rtmp.SessionConfig{}), from: app.Origin{Address: addr, Protocol: "rtmp"}}
 	nc.SetReadDeadline(time.Now().Add(s.config.Handshake))
-	stop := context.AfterFunc(ctx, c.interrupt)
+	stop := context.AfterFunc(ctx, func() { nc.SetReadDeadline(interrupted) })
 	defer stop()
-	err := c.read(ctx)
+	talk, first, err := s.secure(ctx, nc)
+	if err != nil {
+		if errors.Is(err, errTLS) {
+			s.count.refused.Add(1)
+			s.deps.Log.Info("an RTMP connection was refused", "client", addr, "err", err)
+		}
+		nc.Close()
+		return
+	}
+	c := &ingest{s: s, nc: talk, session: rtmp.NewSession(rtmp.SessionConfig{}), from: app.Origin{Address: addr, Protocol: "rtmp", Secure: talk != nc}}
+	err = c.read(ctx, first)
 	if errors.Is(err, errHandedOver) {
 		return
 	}
@@ -57,13 +72,17 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, addr netip.Addr) {
 	if !errors.Is(err, io.EOF) {
 		c.linger()
 	}
-	nc.Close()
+	talk.Close()
 }
 
 // interrupt wakes the reader, which then looks at why.
-func (c *ingest) interrupt() { c.nc.SetReadDeadline(time.Unix(1, 0)) }
+func (c *ingest) interrupt() { c.nc.SetReadDeadline(interrupted) }
 
-func (c *ingest) read(ctx context.Context) error {
+// read follows the connection to its end. first is what was read of it already.
+func (c *ingest) read(ctx context.Context, first []byte) error {
+	if err := c.feed(ctx, first); err != nil {
+		return err
+	}
 	buf := make([]byte, readBytes)
 	for {
 		n, err := c.nc.Read(buf)
