@@ -5,6 +5,7 @@ import type { RoomStore } from '../room/contract'
 import { clock } from '../i18n'
 import { DanmakuMenu, SettingsMenu, SubtitleMenu } from './menus'
 import { Icon, type IconName } from './icons'
+import { LiveBadge, LiveTimeline } from './LiveBar'
 import type { Prefs } from './prefs'
 import type { OpenMenu } from './Popover'
 import type { SourceLoader } from './source'
@@ -34,27 +35,31 @@ export interface ControlsProps {
   screen: Screen
   menu: OpenMenu
   compact: boolean
+  /** There is no room around: nothing of other people. */
+  bare: boolean
 }
 
 export function Controls(props: ControlsProps) {
-  const { room, player, prefs, compact, menu } = props
+  const { room, player, prefs, compact, menu, bare } = props
   const locked = !room.can('playback_control') && !player.free.value
   const live = player.live.value
   return (
     <div class="st-controls" role="group" aria-label={say('controls')}>
+      {live && <LiveTimeline player={player} />}
       {!live && <Timeline player={player} people={room.people} sessionId={room.sessionId} locked={locked} />}
       <div class="st-row">
-        <PlayButton player={player} locked={locked} />
+        <PlayButton player={player} locked={locked && !live} />
+        {live && player.seat.span.value && <Button icon="back" label={say('goBack10')} onClick={() => player.skip(-10_000)} />}
         {!compact && !live && <Button icon="back" label={say('back10')} locked={locked} onClick={() => player.skip(-10_000)} />}
         {!compact && !live && <Button icon="forward" label={say('forward10')} locked={locked} onClick={() => player.skip(10_000)} />}
-        {!compact && <Button icon="next" label={say('next')} locked={!room.can('playback_navigate')} onClick={() => player.next()} />}
+        {!compact && !bare && <Button icon="next" label={say('next')} locked={!room.can('playback_navigate')} onClick={() => player.next()} />}
         <Volume player={player} prefs={prefs} compact={compact} />
-        {live ? <span class="st-live">{say('live')}</span> : <Time player={player} />}
+        {live ? <LiveBadge player={player} compact={compact} /> : <Time player={player} />}
         <span class="st-grow" />
         <SyncPill player={player} prefs={prefs} menu={menu} />
-        {!compact && <DanmakuSwitch prefs={prefs} />}
-        <DanmakuMenu prefs={prefs} menu={menu} compact={compact} />
-        <SubtitleMenu prefs={prefs} subtitles={props.subtitles} menu={menu} />
+        {!compact && !bare && <DanmakuSwitch prefs={prefs} />}
+        {!bare && <DanmakuMenu prefs={prefs} menu={menu} compact={compact} />}
+        {!live && <SubtitleMenu prefs={prefs} subtitles={props.subtitles} menu={menu} />}
         <SettingsMenu {...props} />
         {!compact && props.screen.canPip && <Button icon="pip" label={say('pip')} onClick={props.screen.pip} />}
         {!compact && <Button icon="theatre" label={say(props.screen.theatre ? 'theatreOff' : 'theatre')} pressed={props.screen.theatre} onClick={props.screen.toggleTheatre} />}

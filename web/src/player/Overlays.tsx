@@ -6,6 +6,7 @@ import type { RoomStore } from '../room/contract'
 import { Icon, type IconName } from './icons'
 import { chooseOverlay, type Overlay } from './overlay'
 import type { SourceLoader } from './source'
+import { LiveCard } from './LiveCard'
 import { names, say, type Word } from './strings'
 import type { Player } from './view'
 
@@ -14,6 +15,8 @@ export interface OverlaysProps {
   player: Player
   loader: SourceLoader
   onQueue: () => void
+  /** Shows how to publish. */
+  onSetUp: () => void
   /** Nothing of the page but the stage is on the screen. */
   alone: boolean
 }
@@ -32,6 +35,8 @@ export function Overlays(props: OverlaysProps) {
     localPause: player.localPause.value,
     free: player.free.value,
     soundBlocked: player.soundBlocked.value,
+    phase: player.seat.life.value.phase,
+    gaveUp: player.seat.gaveUp.value,
   })
   return (
     <>
@@ -41,13 +46,17 @@ export function Overlays(props: OverlaysProps) {
   )
 }
 
-function Shown({ overlay, room, player, loader, onQueue }: OverlaysProps & { overlay: Overlay }) {
+function Shown({ overlay, room, player, loader, onQueue, onSetUp }: OverlaysProps & { overlay: Overlay }) {
   switch (overlay.kind) {
     case 'none': return null
     case 'connecting': return <Spin text={say('connecting')} />
     case 'loading': return <Spin text={say('loading')} />
     case 'buffering': return <Spin text={say('buffering')} />
-    case 'liveWait': return <LiveWait loader={loader} />
+    case 'liveWait':
+    case 'liveBack':
+    case 'liveOver':
+    case 'liveGone':
+    case 'liveFailed': return <LiveCard kind={overlay.kind} room={room} player={player} loader={loader} onQueue={onQueue} onSetUp={onSetUp} />
     case 'empty': return <Empty room={room} onQueue={onQueue} />
     case 'removed': return <Card title={say('removedTitle')} text={say('removedText')} action={say('openQueue')} onAction={onQueue} />
     case 'error': return <Failure overlay={overlay} loader={loader} onQueue={onQueue} />
@@ -61,12 +70,12 @@ function Shown({ overlay, room, player, loader, onQueue }: OverlaysProps & { ove
         </div>
       )
     case 'waiting': return <Waiting overlay={overlay} room={room} player={player} />
-    case 'local': return <Card small title={say('youPaused')} action={say('catchUp')} onAction={() => player.catchUp()} />
+    case 'local': return <Card small title={say('youPaused')} action={say(player.live.value ? 'backToLive' : 'catchUp')} onAction={() => (player.live.peek() ? player.backToLive() : player.catchUp())} />
     case 'ended': return <Ended room={room} player={player} onQueue={onQueue} />
   }
 }
 
-function Card(props: { title: string; text?: string; action?: string; onAction?: () => void; small?: boolean; icon?: IconName; children?: ComponentChildren; alert?: boolean }) {
+export function Card(props: { title: string; text?: string; action?: string; onAction?: () => void; small?: boolean; icon?: IconName; children?: ComponentChildren; alert?: boolean }) {
   return (
     <div class="st-over" role={props.alert ? 'alert' : undefined}>
       <div class={`st-card${props.small ? ' st-small' : ''}`}>
@@ -126,16 +135,6 @@ function Ended({ room, player, onQueue }: { room: RoomStore; player: Player; onQ
       {room.can('media_add') && <button type="button" class="st-action" onClick={onQueue}>{say('addAnother')}</button>}
     </Card>
   )
-}
-
-const retryLiveMs = 5000
-
-function LiveWait({ loader }: { loader: SourceLoader }) {
-  useEffect(() => {
-    const timer = setTimeout(() => loader.retry(), retryLiveMs)
-    return () => clearTimeout(timer)
-  }, [loader])
-  return <Card title={say('liveWait')} />
 }
 
 const failures: Record<string, [title: Word, text: Word]> = {

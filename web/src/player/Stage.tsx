@@ -1,7 +1,7 @@
 // The stage of the room page: the picture, what lies over it, and the controls.
 //
 // Events for the page, all bubbling from the stage: synctv:focus-queue, synctv:focus-chat,
-// synctv:toggle-rail, and synctv:theatre with detail {on}.
+// synctv:toggle-rail, synctv:go-live, and synctv:theatre with detail {on}.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { RoomStore } from '../room/contract'
@@ -33,9 +33,11 @@ export interface StageProps {
   soundUnlocked: boolean
   /** Narrow layout: fewer buttons, panels from below. */
   compact: boolean
+  /** There is no room around. */
+  bare?: boolean
 }
 
-export function Stage({ room, soundUnlocked, compact }: StageProps) {
+export function Stage({ room, soundUnlocked, compact, bare = false }: StageProps) {
   const stage = useRef<HTMLDivElement>(null)
   const video = useRef<HTMLVideoElement>(null)
   const layer = useRef<HTMLDivElement>(null)
@@ -78,13 +80,13 @@ export function Stage({ room, soundUnlocked, compact }: StageProps) {
       {player && subtitles.track && <SubtitleLayer track={subtitles.track} positionMs={player.filmMs} offsetMs={sub.offsetMs} size={sub.size} raised={!quiet} />}
       <div class="dm-layer" ref={layer} aria-hidden="true" hidden={!prefs.danmaku.value.on || !player?.ready.value} />
       {player && <Surface player={player} idle={idle} screen={screen} />}
-      {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} alone={screen.fullscreen} />}
+      {deck && <Overlays room={room} player={deck.conductor} loader={deck.loader} onQueue={() => page('focus-queue')} onSetUp={() => page('go-live')} alone={screen.fullscreen} />}
       {deck && hasMedia && (
         <>
           {quiet && <RestingPill player={deck.conductor} />}
           <div class="st-scrim" />
           <div class="st-bar">
-            <Controls room={room} player={deck.conductor} prefs={prefs} loader={deck.loader} subtitles={subtitles} screen={screen} menu={menu} compact={compact} />
+            <Controls room={room} player={deck.conductor} prefs={prefs} loader={deck.loader} subtitles={subtitles} screen={screen} menu={menu} compact={compact} bare={bare} />
           </div>
         </>
       )}

@@ -6,6 +6,8 @@ import { effect, untracked } from '@preact/signals'
 import type { LoopMode } from '../gen/synctv/v1/playback_pb'
 import type { RoomStore } from '../room/contract'
 import { sentence } from '../i18n/errors'
+import { emptySeat } from '../live/empty'
+import type { SeatView } from '../live/seat'
 import { Clock, Controller, Latencies, Model, positionAt, Reporter, type Status } from '../sync'
 import { ElementPlayer, type Media } from './element'
 import { Heart } from './heart'
@@ -27,6 +29,8 @@ export interface ConductorDeps {
   load: { readonly value: LoadState }
   now(): number
   wall(): number
+  /** Where this viewer sits before a live stream. */
+  seat?: SeatView
 }
 
 const publishEveryMs = 250
@@ -38,6 +42,7 @@ const calm = { tight: 40, normal: 60, relaxed: 160, off: 1000 }
 export class Conductor extends Shown implements Player {
   readonly clock = new Clock()
   readonly controller: Controller
+  readonly seat: SeatView
   /** The controller's last word; for the probe. */
   status: Status | null = null
   private readonly model = new Model()
@@ -53,6 +58,7 @@ export class Conductor extends Shown implements Player {
   constructor(private readonly deps: ConductorDeps) {
     super()
     const { room, media, prefs } = deps
+    this.seat = deps.seat ?? emptySeat
     this.element = new ElementPlayer(media, () => prefs.delayMs.peek())
     this.controller = new Controller({ model: this.model, clock: this.clock, latencies: new Latencies(prefs.learned.peek()), mode: prefs.mode.peek() })
     this.intents = new Intents({
@@ -101,6 +107,8 @@ export class Conductor extends Shown implements Player {
     if (this.free.peek()) return this.toggleHere()
     const p = this.intents.effective.peek()
     if (!p?.mediaId) return
+    // Live goes on for everybody else: whoever stops, stops here.
+    if (p.live && p.playing) return this.setLocal('paused')
     if (!this.deps.room.can('playback_control')) return this.toggleLocked(p.playing)
     if (p.playing && !this.ended.peek()) this.intents.pause(this.roomPosition())
     else if (this.ended.peek()) this.again(p.playing)
@@ -109,7 +117,7 @@ export class Conductor extends Shown implements Player {
   }
 
   seek(ms: number): void {
-    if (this.live.peek()) return
+    if (this.live.peek()) return this.seat.seek(ms)
     const to = clampPosition(ms, this.durationMs.peek())
     if (this.free.peek()) this.element.setPosition(to / 1000)
     else if (!this.deps.room.can('playback_control')) return this.say(say('locked'))
@@ -120,6 +128,7 @@ export class Conductor extends Shown implements Player {
   }
 
   skip(ms: number): void {
+    if (this.live.peek()) return this.seat.skip(ms)
     this.seek((this.intents.aimMs ?? this.now()) + ms)
   }
 
@@ -146,9 +155,15 @@ export class Conductor extends Shown implements Player {
     this.setLocal('follow')
   }
 
+  backToLive(): void {
+    this.seat.toEdge()
+    this.setLocal('follow')
+  }
+
   resync(): void {
     this.clock.restart()
     this.setLocal('follow')
+    if (this.live.peek()) this.seat.toEdge()
     this.controller.resync()
     this.heart.soon()
   }
@@ -296,6 +311,7 @@ export class Conductor extends Shown implements Player {
       connection: room.connection.peek(), state: this.model.state, setByName: p?.setByName ?? '', people: room.people.peek(),
       status, local: this.controller.local, soundBlocked: this.soundBlocked.peek(), ended: this.ended.peek(), failed: this.failed(),
       clockReady: this.clock.ready, serverMs: this.clock.server(now), calmMs: calm[prefs.mode.peek()] * status.widened,
+      seat: { phase: this.seat.life.value.phase, latencyMs: this.seat.latencyMs.value, targetMs: this.seat.targetMs.value, away: this.seat.away.value },
     }))
   }
 

@@ -2,14 +2,16 @@
 
 import { computed, effect, untracked } from '@preact/signals'
 import type { RoomStore } from '../room/contract'
+import { LiveSeat } from '../live/seat'
 import { Conductor } from './conductor'
-import { openEngine } from './engine'
+import { openEngine, variantKey } from './engine'
 import type { Prefs } from './prefs'
 import { SourceLoader } from './source'
 import { say } from './strings'
 
 export interface Deck {
   conductor: Conductor
+  seat: LiveSeat
   loader: SourceLoader
 }
 
@@ -22,14 +24,24 @@ function probeWanted(): boolean {
   }
 }
 
+/** The variant that is the shortest way to a live stream. */
+const flvKey = variantKey({ container: 'flv', quality: '', proxied: true })
+
 /** Connects the room to the elements; the second value takes everything apart. */
 export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLElement, prefs: Prefs): [Deck, () => void] {
   const now = () => performance.now()
-  const loader = new SourceLoader({ video, resolve: (id) => room.resolve(id), open: openEngine, now })
-  const conductor = new Conductor({ room, media: video, prefs, load: loader.state, now, wall: () => Date.now() })
+  const loader: SourceLoader = new SourceLoader({ video, resolve: (id) => room.resolve(id), open: openEngine, now, worth: (source) => seat.worth(source) })
+  const fast = computed(() => prefs.liveWay.value === 'fast')
+  const seat: LiveSeat = new LiveSeat({
+    media: video, load: loader.state, latest: loader.latest, clock: { get ready() { return conductor.clock.ready }, server: (ms) => conductor.clock.server(ms) },
+    stream: (source) => room.stream(source), retry: () => loader.retry(), fast, now,
+  })
+  const conductor: Conductor = new Conductor({ room, media: video, prefs, load: loader.state, now, wall: () => Date.now(), seat })
   const mediaId = computed(() => room.playback.value?.mediaId ?? '')
+  const way = computed(() => (room.playback.value?.live && fast.value ? flvKey : ''))
   const undo: (() => void)[] = [
-    effect(() => loader.load(mediaId.value)),
+    effect(() => loader.load(mediaId.value, way.value)),
+    seat.run(),
     () => loader.destroy(),
     conductor.run(),
     tellPauses(room, conductor),
@@ -37,7 +49,7 @@ export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLEleme
     late(async () => (await import('./session')).attendSession(room, conductor)),
   ]
   if (probeWanted()) undo.push(late(async () => (await import('./probe')).installProbe(conductor, room)))
-  return [{ conductor, loader }, () => undo.reverse().forEach((f) => f())]
+  return [{ conductor, seat, loader }, () => undo.reverse().forEach((f) => f())]
 }
 
 /** Says who has paused, for a moment, when it was somebody else. */

@@ -2,11 +2,14 @@
 
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData } from 'hls.js'
 import type { Variant } from '../gen/synctv/v1/media_pb'
-import type { Engine, EngineHooks } from './engine'
+import type { About, Engine, EngineHooks, LiveFeed } from './engine'
 import { faultOfStatus, type Fault } from './fault'
 
-/** Opens a playlist. Films buffer half a minute; live streams keep to the edge by hls.js's own catch-up. */
-export function openHls(video: HTMLVideoElement, variant: Variant, live: boolean, hooks: EngineHooks): Engine {
+/** Where a stream of this server begins to play, in seconds from the edge: about where it is held. */
+const beginS = 0.8
+
+/** Opens a playlist. Films buffer half a minute; where a live stream is, is not decided here. */
+export function openHls(video: HTMLVideoElement, variant: Variant, { live, streamId }: About, hooks: EngineHooks): Engine {
   const hls = new Hls({
     maxBufferLength: 30,
     maxMaxBufferLength: 90,
@@ -17,8 +20,9 @@ export function openHls(video: HTMLVideoElement, variant: Variant, live: boolean
     // Our controller owns the position of a film; small holes are jumped as soon as they are met.
     maxBufferHole: 0.3,
     lowLatencyMode: live,
-    liveSyncDurationCount: 3,
-    maxLiveSyncPlaybackRate: live ? 1.08 : 1,
+    ...(streamId ? { liveSyncDuration: beginS } : { liveSyncDurationCount: 3 }),
+    maxLiveSyncPlaybackRate: 1,
+    liveDurationInfinity: live,
   })
   let mended = 0
   hls.on(Events.ERROR, (_, data) => {
@@ -36,12 +40,27 @@ export function openHls(video: HTMLVideoElement, variant: Variant, live: boolean
   hls.attachMedia(video)
   return {
     kind: 'hls',
+    ...(live && { live: feedOf(hls) }),
     levels: () => (hls.levels.length > 1 ? hls.levels.map((l) => ({ label: l.height ? `${l.height}p` : `${Math.round(l.bitrate / 1000)} kbit/s` })) : []),
     level: () => (hls.autoLevelEnabled ? -1 : hls.currentLevel),
     setLevel: (index) => {
       hls.nextLevel = index
     },
     destroy: () => hls.destroy(),
+  }
+}
+
+function feedOf(hls: Hls): LiveFeed {
+  const details = () => hls.latestLevelDetails
+  return {
+    dateMs: () => hls.playingDate?.getTime() ?? null,
+    edge: () => {
+      const media = hls.media
+      return details() && media ? media.currentTime + hls.latency : null
+    },
+    start: () => details()?.fragmentStart ?? null,
+    askedMs: () => (hls.targetLatency ? hls.targetLatency * 1000 : null),
+    steers: true,
   }
 }
 

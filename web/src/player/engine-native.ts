@@ -2,10 +2,10 @@
 
 import type { Variant } from '../gen/synctv/v1/media_pb'
 import { diagnose } from './fault'
-import type { Engine, EngineHooks } from './engine'
+import type { Engine, EngineHooks, LiveFeed } from './engine'
 
 /** Points the element at the address. No crossorigin: nothing here reads pixels, and hosts without CORS keep working. */
-export function openNative(video: HTMLVideoElement, variant: Variant, hooks: EngineHooks): Engine {
+export function openNative(video: HTMLVideoElement, variant: Variant, live: boolean, hooks: EngineHooks): Engine {
   let gone = false
   const onError = () => {
     if (gone || !video.error) return
@@ -24,6 +24,7 @@ export function openNative(video: HTMLVideoElement, variant: Variant, hooks: Eng
   video.load()
   return {
     kind: 'native',
+    ...(live && { live: nativeFeed(video) }),
     levels: () => [],
     level: () => -1,
     setLevel: () => {},
@@ -33,5 +34,20 @@ export function openNative(video: HTMLVideoElement, variant: Variant, hooks: Eng
       video.removeAttribute('src')
       video.load()
     },
+  }
+}
+
+/** Safari tells when its timeline began; it keeps its own distance and takes no orders about it. */
+function nativeFeed(video: HTMLVideoElement & { getStartDate?: () => Date }): LiveFeed {
+  const last = () => (video.seekable.length > 0 ? video.seekable.length - 1 : -1)
+  return {
+    dateMs: () => {
+      const began = video.getStartDate?.().getTime() ?? NaN
+      return Number.isFinite(began) ? began + video.currentTime * 1000 : null
+    },
+    edge: () => (last() >= 0 ? video.seekable.end(last()) : null),
+    start: () => (last() >= 0 ? video.seekable.start(0) : null),
+    askedMs: () => null,
+    steers: false,
   }
 }

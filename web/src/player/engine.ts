@@ -1,10 +1,9 @@
 // What feeds a media element. An engine brings the bytes of one variant to the element and says
 // what went wrong; the position, the rate and the state are read from the element itself.
 //
-// A new kind of stream (HTTP-FLV, low-latency live) is one more file that returns an Engine and
-// one more line in openEngine.
+// A new kind of stream is one more file that returns an Engine and one more line in openEngine.
 
-import type { Variant } from '../gen/synctv/v1/media_pb'
+import type { Source, Variant } from '../gen/synctv/v1/media_pb'
 import { openNative } from './engine-native'
 import type { Fault } from './fault'
 
@@ -12,8 +11,24 @@ export interface Level {
   label: string
 }
 
+/** What an engine knows of a live stream. Media times are seconds of the element. */
+export interface LiveFeed {
+  /** When the server received what is on the screen now, in Unix milliseconds of the server's clock; null when nobody said. */
+  dateMs(): number | null
+  /** The edge as the playlist has it; null: as far as there are bytes. */
+  edge(): number | null
+  /** The first that can be gone back to; null when there is no way back. */
+  start(): number | null
+  /** The distance from the edge that the playlist asks for, in milliseconds; null when it does not say. */
+  askedMs(): number | null
+  /** The element takes orders about its speed and place. */
+  readonly steers: boolean
+}
+
 export interface Engine {
-  readonly kind: 'native' | 'hls'
+  readonly kind: 'native' | 'hls' | 'flv'
+  /** Of live streams alone. */
+  readonly live?: LiveFeed
   /** Pictures sizes to choose from; empty when there is no choice. */
   levels(): Level[]
   /** Index into levels, -1 is automatic. */
@@ -31,17 +46,24 @@ export interface EngineHooks {
   wanted(): boolean
 }
 
-export type OpenEngine = (video: HTMLVideoElement, variant: Variant, live: boolean, hooks: EngineHooks) => Promise<Engine>
+/** What of a source its engines want to know. */
+export type About = Pick<Source, 'live' | 'streamId'>
+
+export type OpenEngine = (video: HTMLVideoElement, variant: Variant, about: About, hooks: EngineHooks) => Promise<Engine>
 
 const nothing: Engine = { kind: 'hls', levels: () => [], level: () => -1, setLevel: () => {}, destroy: () => {} }
 
 /** Opens the engine a variant needs; large ones are loaded then. */
-export const openEngine: OpenEngine = async (video, variant, live, hooks) => {
-  switch (kindOf(variant, video)) {
-    case 'native': return openNative(video, variant, hooks)
+export const openEngine: OpenEngine = async (video, variant, about, hooks) => {
+  switch (kindOf(variant, video, about.live)) {
+    case 'native': return openNative(video, variant, about.live, hooks)
     case 'hls': {
       const { openHls } = await import('./engine-hls')
-      return hooks.wanted() ? openHls(video, variant, live, hooks) : nothing
+      return hooks.wanted() ? openHls(video, variant, about, hooks) : nothing
+    }
+    case 'flv': {
+      const { openFlv } = await import('./engine-flv')
+      return hooks.wanted() ? openFlv(video, variant, hooks) : nothing
     }
     case 'none': throw { kind: 'codec' } satisfies Fault
   }
@@ -53,14 +75,17 @@ const hlsType = 'application/vnd.apple.mpegurl'
 type CanPlay = Pick<HTMLVideoElement, 'canPlayType'>
 
 /** Which engine a variant needs here. */
-export function kindOf(variant: Pick<Variant, 'container' | 'url'>, video: CanPlay, apple = isApple()): 'native' | 'hls' | 'none' {
+export function kindOf(variant: Pick<Variant, 'container' | 'url'>, video: CanPlay, live = false, apple = isApple()): 'native' | 'hls' | 'flv' | 'none' {
   const hls = variant.container === 'hls' || (variant.container === '' && /\.m3u8($|[?#])/i.test(variant.url))
-  if (variant.container === 'flv') return 'none'
-  if (!hls) return 'native'
-  // Chromium can open HLS by itself too, but then tells neither levels nor the reason of a failure.
-  const native = video.canPlayType(hlsType) !== ''
   const mse = typeof MediaSource !== 'undefined'
-  return native && (apple || !mse) ? 'native' : mse ? 'hls' : 'none'
+  if (variant.container === 'flv') return live && mse ? 'flv' : 'none'
+  if (!hls) return 'native'
+  // Chromium can open HLS by itself too, but then tells neither levels nor the reason of a failure. Of a live stream
+  // nobody's own player says enough to hold it to a distance, so there the browser's own is the last resort.
+  const native = video.canPlayType(hlsType) !== ''
+  const managed = live && typeof (globalThis as { ManagedMediaSource?: unknown }).ManagedMediaSource !== 'undefined'
+  if (mse || managed) return native && apple && !live ? 'native' : 'hls'
+  return native ? 'native' : 'none'
 }
 
 function isApple(): boolean {
@@ -68,8 +93,8 @@ function isApple(): boolean {
 }
 
 /** How likely a variant plays here: 2 the browser says so, 1 nobody knows, 0 it says no. */
-export function likelihood(variant: Pick<Variant, 'container' | 'url' | 'codecs'>, video: CanPlay): 0 | 1 | 2 {
-  if (kindOf(variant, video) === 'none') return 0
+export function likelihood(variant: Pick<Variant, 'container' | 'url' | 'codecs'>, video: CanPlay, live = false): 0 | 1 | 2 {
+  if (kindOf(variant, video, live) === 'none') return 0
   const type = types[variant.container]
   if (variant.codecs.length === 0) return type && video.canPlayType(type) ? 2 : 1
   const full = `${type ?? 'video/mp4'}; codecs="${variant.codecs.join(', ')}"`
@@ -77,8 +102,8 @@ export function likelihood(variant: Pick<Variant, 'container' | 'url' | 'codecs'
 }
 
 /** Sorts variants: what plays before what may not, otherwise the server's order. The wished one goes first. */
-export function orderVariants(variants: readonly Variant[], video: CanPlay, wished: string): Variant[] {
-  const rank = (v: Variant) => (wished !== '' && variantKey(v) === wished ? 3 : likelihood(v, video))
+export function orderVariants(variants: readonly Variant[], video: CanPlay, wished: string, live = false): Variant[] {
+  const rank = (v: Variant) => (wished !== '' && variantKey(v) === wished ? 3 : likelihood(v, video, live))
   return [...variants].sort((a, b) => rank(b) - rank(a))
 }
 

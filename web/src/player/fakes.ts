@@ -6,6 +6,7 @@ import { MediaSchema, SourceSchema, VariantSchema, type Media, type Source } fro
 import { PlaybackOp, PlaybackSchema, type Playback } from '../gen/synctv/v1/playback_pb'
 import type { Member } from '../gen/synctv/v1/members_pb'
 import type { Person, Report } from '../gen/synctv/v1/realtime_pb'
+import { StreamSchema, StreamState, type Stream } from '../gen/synctv/v1/streams_pb'
 import type { Room } from '../gen/synctv/v1/rooms_pb'
 import type { ClockSample, Connection, RoomStore } from '../room/contract'
 
@@ -173,6 +174,10 @@ export class FakeRoom implements RoomStore {
 
   async resolve(mediaId: string): Promise<Source> {
     return create(SourceSchema, { mediaId, variants: [create(VariantSchema, { url: 'film.mp4', container: 'mp4' })] })
+  }
+
+  async stream(): Promise<Stream> {
+    return create(StreamSchema, { id: 'str_1', state: StreamState.LIVE })
   }
 
   private travel(): Promise<void> {

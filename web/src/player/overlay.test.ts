@@ -13,8 +13,9 @@ const hold = create(HoldSchema, { waiting: ['s1', 's2', 's3', 'gone'], untilMs: 
 const people = ['Ana', 'Bo', 'Ana'].map((name, i) => create(PersonSchema, { sessionId: `s${i + 1}`, name }))
 const calm: Situation = {
   connection: { state: 'open' }, playback, current: create(MediaSchema, { id: 'm' }), people, load: { phase: 'idle' },
-  ready: true, stalled: false, ended: false, localPause: false, free: false, soundBlocked: false,
+  ready: true, stalled: false, ended: false, localPause: false, free: false, soundBlocked: false, phase: 'unknown', gaveUp: false,
 }
+const live = { current: create(MediaSchema, { id: 'm', live: true }) }
 const failed = (kind: 'codec' | 'missing') => ({ phase: 'failed' as const, mediaId: 'm', source: null, fault: { kind } })
 
 describe('chooseOverlay', () => {
@@ -23,7 +24,11 @@ describe('chooseOverlay', () => {
     ['empty', { playback: create(PlaybackSchema, {}) }], ['removed', { current: null }], ['error', { load: failed('codec') }],
     ['sound', { soundBlocked: true, stalled: true }], ['local', { localPause: true, stalled: true }], ['ended', { ended: true }],
     ['loading', { ready: false }], ['buffering', { stalled: true }],
-    ['liveWait', { load: failed('missing'), current: create(MediaSchema, { id: 'm', live: true }) }],
+    ['loading', { ...live, load: failed('missing'), phase: 'live' }], ['liveFailed', { ...live, load: failed('missing'), phase: 'live', gaveUp: true }],
+    ['error', { ...live, load: failed('codec'), phase: 'live' }], ['liveWait', { ...live, load: failed('missing'), phase: 'waiting' }],
+    ['liveBack', { ...live, stalled: true, phase: 'reconnecting' }], ['none', { ...live, phase: 'reconnecting' }],
+    ['liveOver', { ...live, load: failed('missing'), phase: 'ended' }], ['liveGone', { ...live, phase: 'gone', soundBlocked: true }],
+    ['sound', { ...live, phase: 'live', soundBlocked: true }],
     ['none', { free: true, playback: create(PlaybackSchema, { mediaId: 'm', hold }) }],
   ])('%s for %o', (kind, change) => expect(chooseOverlay({ ...calm, ...change }).kind).toBe(kind))
 

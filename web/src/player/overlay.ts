@@ -4,12 +4,14 @@ import type { Connection } from '../room/contract'
 import type { Playback } from '../gen/synctv/v1/playback_pb'
 import type { Media } from '../gen/synctv/v1/media_pb'
 import type { Person } from '../gen/synctv/v1/realtime_pb'
+import type { Phase } from '../live/watch'
 import type { LoadState } from './source'
 
 type Failed = Extract<LoadState, { phase: 'failed' }>
 
 export type Overlay =
-  | { kind: 'none' | 'connecting' | 'empty' | 'removed' | 'sound' | 'ended' | 'local' | 'loading' | 'buffering' | 'liveWait' }
+  | { kind: 'none' | 'connecting' | 'empty' | 'removed' | 'sound' | 'ended' | 'local' | 'loading' | 'buffering' }
+  | { kind: 'liveWait' | 'liveBack' | 'liveOver' | 'liveGone' | 'liveFailed' }
   | { kind: 'error'; failed: Failed }
   | { kind: 'waiting'; names: string[]; more: number }
 
@@ -26,6 +28,9 @@ export interface Situation {
   localPause: boolean
   free: boolean
   soundBlocked: boolean
+  /** What becomes of a live stream of this server, and whether trying again was given up. */
+  phase: Phase
+  gaveUp: boolean
 }
 
 const maxNames = 3
@@ -34,7 +39,9 @@ export function chooseOverlay(s: Situation): Overlay {
   if (!s.playback) return { kind: s.connection.state === 'closed' ? 'none' : 'connecting' }
   if (!s.playback.mediaId) return { kind: 'empty' }
   if (!s.current) return { kind: 'removed' }
-  if (s.load.phase === 'failed') return s.current.live ? liveFailure(s.load) : { kind: 'error', failed: s.load }
+  const live = s.playback.live || s.current.live ? liveOverlay(s) : null
+  if (live) return live
+  if (s.load.phase === 'failed') return { kind: 'error', failed: s.load }
   if (s.soundBlocked) return { kind: 'sound' }
   if (s.localPause) return { kind: 'local' }
   if (s.playback.hold && !s.free) return waiting(s.playback.hold.waiting, s.people)
@@ -44,10 +51,21 @@ export function chooseOverlay(s: Situation): Overlay {
   return { kind: 'none' }
 }
 
-/** A live item without an address is one whose publisher has not come yet. */
-function liveFailure(failed: Failed): Overlay {
-  const { kind } = failed.fault
-  return kind === 'codec' || kind === 'blocked' ? { kind: 'error', failed } : { kind: 'liveWait' }
+/** What there is to say of a live stream before anything else; null when it plays, or loads, as a film does. */
+function liveOverlay(s: Situation): Overlay | null {
+  const dry = s.load.phase === 'failed' || !s.ready || s.stalled
+  switch (s.phase) {
+    case 'waiting': return { kind: 'liveWait' }
+    case 'gone': return { kind: 'liveGone' }
+    // What is in the buffer is shown to its end.
+    case 'ended': return dry || s.load.phase !== 'open' ? { kind: 'liveOver' } : null
+    case 'reconnecting': return dry ? { kind: 'liveBack' } : null
+  }
+  if (s.load.phase !== 'failed') return null
+  const { kind } = s.load.fault
+  if (kind === 'codec' || kind === 'blocked') return { kind: 'error', failed: s.load }
+  if (kind === 'resolve' && s.load.source === null) return { kind: 'error', failed: s.load }
+  return { kind: s.gaveUp ? 'liveFailed' : 'loading' }
 }
 
 /** Names behind session ids: each person once. */

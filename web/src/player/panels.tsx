@@ -63,7 +63,7 @@ export function SubtitlePanel({ prefs, subtitles }: { prefs: Prefs; subtitles: S
   )
 }
 
-export function SettingsPanel({ room, player, prefs, loader, screen, menu, compact }: ControlsProps) {
+export function SettingsPanel({ room, player, prefs, loader, screen, menu, compact, bare }: ControlsProps) {
   const control = room.can('playback_control')
   const playback = room.playback.value
   const loops = [LoopMode.OFF, LoopMode.ONE, LoopMode.ALL] as const
@@ -76,14 +76,15 @@ export function SettingsPanel({ room, player, prefs, loader, screen, menu, compa
           options={rates.map((value) => ({ value, text: String(value) }))}
         />
       )}
+      {player.live.value && <LiveWay prefs={prefs} />}
       <Variants loader={loader} />
-      <Choice
+      {!bare && <Choice
         label={say('loop')} value={playback?.loop || LoopMode.OFF} disabled={!control} onPick={(m) => player.loop(m)}
         options={loops.map((value) => ({ value, text: say(loopWords[value]) }))}
-      />
+      />}
       <Toggle label={say('shortcuts')} on={prefs.shortcuts.value} onChange={(on) => (prefs.shortcuts.value = on)} />
       <div class="st-actions">
-        {compact && <button type="button" class="st-action" onClick={() => player.next()} disabled={!room.can('playback_navigate')}>{say('next')}</button>}
+        {compact && !bare && <button type="button" class="st-action" onClick={() => player.next()} disabled={!room.can('playback_navigate')}>{say('next')}</button>}
         {compact && screen.canPip && <button type="button" class="st-action" onClick={screen.pip}>{say('pip')}</button>}
         <button type="button" class="st-action" onClick={() => { menu.value = ''; screen.help() }}>{say('showKeys')}</button>
       </div>
@@ -100,7 +101,7 @@ function Variants({ loader }: { loader: ControlsProps['loader'] }) {
   const text = (v: (typeof variants)[number]) => [v.quality, v.container.toUpperCase()].filter(Boolean).join(' · ') || say('auto')
   return (
     <>
-      {variants.length > 1 && (
+      {variants.length > 1 && !state.source.streamId && (
         <List
           label={say('source')} value={variants.indexOf(state.variant)}
           options={variants.map((v, value) => ({ value, text: text(v), note: say(v.proxied ? 'proxied' : 'direct') }))}
@@ -118,7 +119,44 @@ function Variants({ loader }: { loader: ControlsProps['loader'] }) {
   )
 }
 
+/** Of a live stream of this server: everybody's distance, or the shortest. */
+function LiveWay({ prefs }: { prefs: Prefs }) {
+  const way = prefs.liveWay.value
+  return (
+    <Choice
+      label={say('liveWay')} value={way} onPick={(w) => (prefs.liveWay.value = w)} help={say(way === 'fast' ? 'fastHelp' : 'togetherHelp')}
+      options={(['together', 'fast'] as const).map((value) => ({ value, text: say(value) }))}
+    />
+  )
+}
+
+function LivePanel({ player, prefs }: { player: Player; prefs: Prefs }) {
+  const n = player.sync.value
+  const { seat } = player
+  const s = (ms: number | null) => (ms === null ? '–' : `${(ms / 1000).toFixed(2)} s`)
+  return (
+    <div class="st-body">
+      <dl class="st-numbers">
+        <dt>{say('liveDelay')}</dt><dd>{s(seat.latencyMs.value)}</dd>
+        <dt>{say('liveTarget')}</dt><dd>{s(seat.targetMs.value)}</dd>
+        <dt>{say('buffer')}</dt><dd>{s(n.bufferMs)}</dd>
+        <dt>{say('rate')}</dt><dd>{n.rate.toFixed(3)}×</dd>
+        <dt>{say('roundTrip')}</dt><dd>{n.rttMs === null ? '–' : `${Math.round(n.rttMs)} ms`}</dd>
+      </dl>
+      <LiveWay prefs={prefs} />
+      <div class="st-actions">
+        <button type="button" class="st-action st-strong" onClick={() => player.backToLive()}>{say('backToLive')}</button>
+      </div>
+    </div>
+  )
+}
+
 export function SyncPanel({ player, prefs }: { player: Player; prefs: Prefs }) {
+  if (player.live.value) return <LivePanel player={player} prefs={prefs} />
+  return <FilmPanel player={player} prefs={prefs} />
+}
+
+function FilmPanel({ player, prefs }: { player: Player; prefs: Prefs }) {
   const n = player.sync.value
   const mode = prefs.mode.value
   const ms = (v: number | null, signed = false) => (v === null ? '–' : `${signed && v > 0 ? '+' : ''}${Math.abs(v) < 10 ? v.toFixed(1) : Math.round(v)} ms`)

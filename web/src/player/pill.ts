@@ -4,6 +4,7 @@ import { pill, type Local, type Pill, type PlaybackState, type Status } from '..
 import type { Connection } from '../room/contract'
 import type { Person } from '../gen/synctv/v1/realtime_pb'
 import { names, say } from './strings'
+import type { Phase } from '../live/watch'
 import type { PillView, Tone } from './view'
 
 export interface PillFacts {
@@ -21,7 +22,12 @@ export interface PillFacts {
   serverMs: number
   /** Below this an error is nothing to speak of: the band of the viewer's mode. */
   calmMs: number
+  /** The seat before a live stream. */
+  seat: { phase: Phase; latencyMs: number | null; targetMs: number; away: boolean }
 }
+
+/** Within this of the common distance a live stream is where it should be. */
+const withEveryoneMs = 250
 
 const view = (state: string, tone: Tone, text: string, detail = ''): PillView => ({ state, tone, text, detail })
 
@@ -30,6 +36,10 @@ export function pillOf(f: PillFacts): PillView {
   const p = pill({ ...f, connection: c.state, attempt: c.state === 'reconnecting' ? c.attempt : 0 })
   if (p.kind === 'offline' || p.kind === 'reconnecting') return words(p, f)
   if (!f.state?.mediaId) return view('idle', 'quiet', say('idle'))
+  if (f.state.live && f.local !== 'paused' && !f.soundBlocked) {
+    const live = livePill(f)
+    if (live) return live
+  }
   if (f.failed) return view('failed', 'bad', say('cannotPlay'))
   if (f.soundBlocked) return view('sound_blocked', 'bad', say('soundBlocked'))
   if (f.ended && f.local === 'follow' && !f.state.hold) return view('ended', 'quiet', say('ended'))
@@ -47,12 +57,28 @@ function words(p: Pill, f: PillFacts): PillView {
     case 'paused': return view(p.kind, 'quiet', f.setByName ? say('pausedBy', { name: f.setByName }) : say('paused'))
     case 'loading': return view(p.kind, 'wait', say(f.clockReady || !f.state?.playing ? 'loading' : 'measuring'))
     case 'catching_up': return view(p.kind, 'wait', say('catchingUp'), far(p.errorMs))
-    case 'in_sync': return f.state?.live ? view('live', 'ok', say('followsLive')) : inSync(p.errorMs)
+    case 'in_sync': return inSync(p.errorMs)
     case 'adjusting':
       if (p.errorMs === null || Math.abs(p.errorMs) < f.calmMs) return inSync(p.errorMs)
       return view(p.kind, 'wait', say('adjusting'), far(p.errorMs))
   }
 }
+
+/** What there is to say of a live stream; null when the usual words do. */
+function livePill(f: PillFacts): PillView | null {
+  const { phase, latencyMs, targetMs, away } = f.seat
+  if (phase === 'waiting') return view('live_waiting', 'quiet', say('notLiveYet'))
+  if (phase === 'ended' || phase === 'gone') return view('live_ended', 'quiet', say('liveEnded'))
+  if (phase === 'reconnecting') return view('live_back', 'wait', say('publisherBack'))
+  if (f.failed || !f.state?.playing) return null
+  if (latencyMs === null) return view('loading', 'wait', say('loading'))
+  const detail = seconds(latencyMs)
+  if (away) return view('live_away', 'wait', say('behindLive'), detail)
+  if (Math.abs(latencyMs - targetMs) > withEveryoneMs) return view('live_adjusting', 'wait', say(latencyMs > targetMs ? 'catchingUp' : 'adjusting'), detail)
+  return view('live', 'ok', say('withEveryone'), detail)
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
 function inSync(errorMs: number | null): PillView {
   return view('in_sync', 'ok', say('inSync'), errorMs === null ? '' : `${Math.round(Math.abs(errorMs))} ms`)

@@ -21,6 +21,8 @@ export interface Prefs {
   /** Output delay of this device, -500 to 500 ms; positive when its sound is late. */
   delayMs: Signal<number>
   mode: Signal<SyncMode>
+  /** Live streams of this server: with everyone, or by the shortest way. */
+  liveWay: Signal<'together' | 'fast'>
   shortcuts: Signal<boolean>
   danmaku: Signal<DanmakuSettings>
   subtitles: Signal<SubtitlePrefs>
@@ -103,6 +105,7 @@ export function loadPrefs(): Prefs {
     muted: stored('muted', false, bool),
     delayMs: stored('delay', 0, within(-500, 500)),
     mode: stored<SyncMode>('mode', 'tight', oneOf('tight', 'normal', 'relaxed', 'off')),
+    liveWay: stored<'together' | 'fast'>('live', 'together', oneOf('together', 'fast')),
     shortcuts: stored('shortcuts', true, bool),
     danmaku: stored('danmaku', defaultDanmaku, danmaku),
     subtitles: stored<SubtitlePrefs>('subtitles', { track: null, size: 1, offsetMs: 0 }, subtitles),

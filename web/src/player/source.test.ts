@@ -108,7 +108,7 @@ describe('SourceLoader', () => {
 describe('engines', () => {
   it.each([
     ['mp4', 'f.mp4', false, 'native'], ['', 'x/live.m3u8?t=1', true, 'native'], ['hls', 'x', false, 'native'], ['flv', 'x.flv', false, 'none'],
-  ])('%s %s apple %s: %s', (container, url, apple, want) => expect(kindOf({ container, url }, video, apple)).toBe(want))
+  ])('%s %s apple %s: %s', (container, url, apple, want) => expect(kindOf({ container, url }, video, false, apple)).toBe(want))
   it('prefer what the browser knows', () => {
     const list = [variant('flv', false, 'flv'), variant('mkv', false, 'mkv'), variant('mp4')]
     expect(orderVariants(list, video, '').map((v) => v.url)).toEqual(['mp4', 'mkv', 'flv'])

@@ -18,6 +18,8 @@ export interface SourceDeps {
   open: OpenEngine
   /** A steady clock in milliseconds. */
   now(): number
+  /** Whether it is worth to try: a live stream that nobody publishes is not. Without it everything is. */
+  worth?(source: Source): Promise<boolean>
 }
 
 /** A player that ran this long has proven its addresses; a later fault starts a fresh search. */
@@ -28,6 +30,8 @@ export class SourceLoader {
   readonly state: ReadonlySignal<LoadState>
   /** Counts changes of levels and tracks, to be read beside the engine. */
   readonly changes = signal(0)
+  /** The source that was resolved last, whatever became of it. */
+  readonly latest = signal<Source | null>(null)
   private readonly current = signal<LoadState>({ phase: 'idle' })
   private turn = 0
   private engine: Engine | null = null
@@ -42,9 +46,9 @@ export class SourceLoader {
     this.state = this.current
   }
 
-  /** Starts with an item; an empty id empties the element. */
-  load(mediaId: string): void {
-    this.wished = ''
+  /** Starts with an item; an empty id empties the element. The wish, a container such as "flv", is the viewer's of before. */
+  load(mediaId: string, wish = ''): void {
+    this.wished = wish
     this.restart(mediaId)
   }
 
@@ -74,6 +78,7 @@ export class SourceLoader {
     const turn = ++this.turn
     this.close()
     this.resolvedAgain = false
+    if (this.latest.peek()?.mediaId !== mediaId) this.latest.value = null
     if (!mediaId) {
       this.current.value = { phase: 'idle' }
       return
@@ -85,7 +90,9 @@ export class SourceLoader {
     this.current.value = { phase: 'resolving', mediaId }
     try {
       const source = await this.deps.resolve(mediaId)
-      if (turn === this.turn) this.begin(mediaId, source, turn)
+      if (turn !== this.turn) return
+      this.latest.value = source
+      if (await this.given(source, turn, mediaId)) this.begin(mediaId, source, turn)
     } catch (err) {
       if (turn !== this.turn) return
       const message = err instanceof Error ? err.message : ''
@@ -93,8 +100,17 @@ export class SourceLoader {
     }
   }
 
+  /** False when it is not worth to try now, or not asked for any more. */
+  private async given(source: Source, turn: number, mediaId: string): Promise<boolean> {
+    if (!source.live || !this.deps.worth) return turn === this.turn
+    const worth = await this.deps.worth(source)
+    if (turn !== this.turn) return false
+    if (!worth) this.current.value = { phase: 'failed', mediaId, source, fault: { kind: 'missing', status: 404 } }
+    return worth
+  }
+
   private begin(mediaId: string, source: Source, turn: number): void {
-    this.queue = orderVariants(source.variants, this.deps.video, this.wished)
+    this.queue = orderVariants(source.variants, this.deps.video, this.wished, source.live)
     this.lastFault = { kind: 'missing' }
     void this.tryNext(mediaId, source, turn)
   }
@@ -113,7 +129,7 @@ export class SourceLoader {
       this.fault(fault, mediaId, source, turn)
     }
     try {
-      const engine = await this.deps.open(this.deps.video, variant, source.live, { onFault, onChange: () => this.changes.value++, wanted: mine })
+      const engine = await this.deps.open(this.deps.video, variant, source, { onFault, onChange: () => this.changes.value++, wanted: mine })
       if (!mine() || faulted) return engine.destroy()
       this.engine = engine
       this.current.value = { phase: 'open', mediaId, source, variant, engine }
@@ -128,7 +144,12 @@ export class SourceLoader {
       this.resolvedAgain = false
       this.queue = []
     }
-    void this.tryNext(mediaId, source, turn)
+    void this.goOn(mediaId, source, turn)
+  }
+
+  private async goOn(mediaId: string, source: Source, turn: number): Promise<void> {
+    if (source.live) this.close()
+    if (await this.given(source, turn, mediaId)) await this.tryNext(mediaId, source, turn)
   }
 
   private exhausted(mediaId: string, source: Source, turn: number): void {

@@ -12,6 +12,16 @@ const en = {
   fullscreen: 'Full screen', fullscreenOff: 'Leave full screen', keyboardHelp: 'Keyboard shortcuts', close: 'Close',
   player: 'Player', controls: 'Player controls', live: 'Live', locked: 'Only people with control can do this',
 
+  // Live
+  liveStart: 'Watch live', livePosition: 'Position behind live', backToLive: 'Back to live', behindBy: '{n} behind live', goBack10: 'Back 10 seconds, for me only',
+  withEveryone: 'With everyone', behindLive: 'Behind live', notLiveYet: 'Not live yet', liveEnded: 'Ended', publisherBack: 'Publisher reconnecting',
+  liveDelay: 'Behind the camera, about', liveTarget: 'Everyone’s distance', liveVia: 'Comes as',
+  liveWay: 'Delay', together: 'With everyone', fast: 'Shortest', togetherHelp: 'About a second, the same for all who watch.', fastHelp: 'About half a second. You are ahead of the others.',
+  pauseLive: 'Pause here only', waitsFor: 'Waiting for {name} to go live', waitsForAny: 'Waiting for the stream to start', waitsText: 'It starts here by itself.',
+  setUp: 'Set up the encoder', backFor: '{name} is reconnecting', backForAny: 'The publisher is reconnecting', backText: 'The picture goes on by itself.',
+  overTitle: 'The stream has ended', overText: 'If {name} comes back, it goes on here.', overTextAny: 'If the publisher comes back, it goes on here.',
+  goneTitle: 'This stream is gone', goneText: 'It was deleted, or is not shown here any more.', liveFailedTitle: 'The stream does not reach this screen', liveFailedText: 'It is live, but nothing arrives here. The connection may be too slow.',
+
   // Timeline
   timeline: 'Position', timelineValue: '{now} of {whole}', at: '{names} at {time}',
   hours: '{n} hours', hour: '1 hour', minutes: '{n} minutes', minute: '1 minute', seconds: '{n} seconds', second: '1 second',
@@ -20,7 +30,7 @@ const en = {
   inSync: 'In sync', adjusting: 'Adjusting', catchingUp: 'Catching up', loading: 'Loading', measuring: 'Measuring the clock',
   waitingFor: 'Waiting for {names}', waitingFew: 'Waiting for {n} people', waiting: 'Waiting', pausedBy: 'Paused by {name}', paused: 'Paused',
   youPaused: 'You paused here', freeMode: 'On your own', soundBlocked: 'Sound is off', reconnecting: 'Reconnecting', offline: 'Offline', idle: 'Nothing playing',
-  ended: 'The end', cannotPlay: 'Not playing here', followsLive: 'Live edge',
+  ended: 'The end', cannotPlay: 'Not playing here',
   syncDetails: 'Sync details', offset: 'Offset from the room', roundTrip: 'Round trip', clockError: 'Clock error, at most', rate: 'Speed',
   buffer: 'Buffered ahead', delay: 'This device’s sound is late by', delayHelp: 'For Bluetooth and TVs. Stays on this device.',
   follow: 'Follow the room', tight: 'Tight', normal: 'Normal', relaxed: 'Relaxed', off: 'Off',
@@ -46,7 +56,6 @@ const en = {
   endedTitle: 'That was it', again: 'Watch again', addAnother: 'Add another', removedTitle: 'This item was removed', removedText: 'Choose another one from the queue.', openQueue: 'Open the queue',
   catchUp: 'Catch up', retry: 'Try again', connecting: 'Connecting',
   buffering: 'Buffering', reconnectingText: 'Connection lost. Playing on by your own clock.', audioOnly: 'Sound only',
-  liveWait: 'Waiting for the stream to start',
   codecTitle: 'This browser cannot play it', codecText: 'It does not know this kind of picture or sound.',
   expiredTitle: 'The link has expired', expiredText: 'The address stopped working, and a new one did not help.',
   blockedTitle: 'The browser blocked it', blockedText: 'A page that is secure may not load an address that is not.',

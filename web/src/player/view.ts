@@ -3,6 +3,7 @@
 
 import type { ReadonlySignal } from '@preact/signals'
 import type { LoopMode } from '../gen/synctv/v1/playback_pb'
+import type { SeatView } from '../live/seat'
 import type { Range } from './timeline'
 
 /** The numbers behind the pill; null is not known yet. */
@@ -35,6 +36,8 @@ export interface Notice {
 }
 
 export interface Player {
+  /** The seat before a live stream; it sits empty while a film plays. */
+  readonly seat: SeatView
   /** Media time, refreshed about four times a second; ask now() for the exact one. */
   readonly positionMs: ReadonlySignal<number>
   readonly durationMs: ReadonlySignal<number>
@@ -75,6 +78,8 @@ export interface Player {
   startAnyway(): void
   /** Ends a local pause or the free mode, and joins the room where it is. */
   catchUp(): void
+  /** Ends a local pause before a live stream, and returns to where everybody is. */
+  backToLive(): void
   resync(): void
   setFree(free: boolean): void
   frameStep(step: 1 | -1): void

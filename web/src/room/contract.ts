@@ -6,6 +6,7 @@ import type { Message } from '../gen/synctv/v1/chat_pb'
 import type { Person, Report } from '../gen/synctv/v1/realtime_pb'
 import type { Member } from '../gen/synctv/v1/members_pb'
 import type { Intent, Playback } from '../gen/synctv/v1/playback_pb'
+import type { Stream } from '../gen/synctv/v1/streams_pb'
 import type { Room as RoomInfo } from '../gen/synctv/v1/rooms_pb'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { IntentSchema } from '../gen/synctv/v1/playback_pb'
@@ -50,5 +51,7 @@ export interface RoomStore {
   danmakuBetween(mediaId: string, fromMs: number, toMs: number): Promise<Message[]>
   /** Addresses for the player. */
   resolve(mediaId: string): Promise<Source>
+  /** What becomes of the live stream behind a source. */
+  stream(source: Source): Promise<Stream>
 }
 export type { Intent }

@@ -9,6 +9,9 @@ import type { Media, Source } from '../gen/synctv/v1/media_pb'
 import type { IntentSchema, Playback } from '../gen/synctv/v1/playback_pb'
 import type { Beacon, Report, ServerMessage } from '../gen/synctv/v1/realtime_pb'
 import { RoomService } from '../gen/synctv/v1/rooms_pb'
+import { StreamService } from '../gen/synctv/v1/streams_pb'
+import type { Stream } from '../gen/synctv/v1/streams_pb'
+import { tokenOf } from '../live/token'
 import type { Api } from '../net/api'
 import { stateHash } from '../sync/model'
 import { asApiError } from '../net/errors'
@@ -197,6 +200,10 @@ export class LiveRoom implements RoomStore {
 
   resolve(mediaId: string): Promise<Source> {
     return this.api.call(MediaService.method.resolveMedia, { roomId: this.roomId, mediaId })
+  }
+
+  stream(source: Source): Promise<Stream> {
+    return this.api.call(StreamService.method.getStream, { streamId: source.streamId, token: tokenOf(source) })
   }
 
   /** Loads the page before the oldest message. */
