@@ -42,6 +42,10 @@ type Config struct {
 	STUNPort uint16
 	STUNURL  string
 
+	// RecordingOff: this server does not record. RecordingDir is the folder of recordings, for hooks; "" when they are in none.
+	RecordingOff bool
+	RecordingDir string
+
 	// AddressKey keys the hash under which networks of guests are remembered.
 	AddressKey []byte
 	// RefreshKey makes the next refresh token from the one before; the same on all nodes. nil makes one for this process.

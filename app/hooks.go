@@ -74,7 +74,7 @@ func (a *App) NoteSegment(id StreamID, s StreamSession, seg HLSSegment) {
 // NoteRecording tells the operator's hook of a recording that is complete.
 func (a *App) NoteRecording(id StreamID, s StreamSession, file string) {
 	h := hookOfSession(s, id)
-	h.extra = map[string]any{"cwd": "", "file": file}
+	h.extra = map[string]any{"cwd": a.cfg.RecordingDir, "file": file}
 	a.hooks.note(hookRecord, h)
 }
 
@@ -90,6 +90,9 @@ func (h hook) body(node, action string) []byte {
 	}
 	for k, v := range h.extra {
 		fields[k] = v
+	}
+	if !h.from.Address.IsValid() {
+		fields["ip"] = ""
 	}
 	data, _ := json.Marshal(fields) // text and finite numbers always encode
 	return data

@@ -26,6 +26,8 @@ type (
 	SeatID string
 	// StreamID names a live stream: "str_…".
 	StreamID string
+	// RecordingID names a recording of a stream: "rec_…".
+	RecordingID string
 	// PublishKeyID names a key to publish a stream: "key_…".
 	PublishKeyID string
 )

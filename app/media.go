@@ -32,7 +32,8 @@ type NewMedia struct {
 	Subtitles []Subtitle
 	Delivery  Delivery
 
-	stream *Stream // what a live item shows, see lookUpLive
+	stream    *Stream    // what a live item shows, see lookUpLive
+	recording *Recording // likewise, see lookUpRecordings
 }
 
 // item is the media as far as playback is concerned.
@@ -72,6 +73,9 @@ func (a *App) draftOne(n NewMedia) (Media, error) {
 	}
 	if n.Provider == providerLive {
 		return draftLive(n, title)
+	}
+	if n.Provider == providerRecording {
+		return draftRecording(n, title)
 	}
 	if n.Provider != providerDirect {
 		return Media{}, Invalid("provider", "There is no provider called %q here.", clip(n.Provider, 40))
@@ -265,7 +269,7 @@ func (a *App) patchMedia(m *Media, p MediaPatch) error {
 	if m.Kind == MediaFolder && (p.URL != nil || p.Subtitles != nil || p.Delivery != nil) {
 		return Invalid("media_id", "A folder has a title only.")
 	}
-	if m.Provider == providerLive {
+	if m.Provider == providerLive || m.Provider == providerRecording {
 		return patchLive(m, p)
 	}
 	n := NewMedia{Title: m.Title, Kind: m.Kind, Provider: m.Provider, URL: m.URL, Headers: m.Meta.Headers,

@@ -135,6 +135,7 @@ type Store interface {
 	MessageStore
 	PlaybackStore
 	StreamStore
+	RecordingStore
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 }

@@ -56,6 +56,9 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 	if m.Provider == providerLive {
 		return a.liveSource(ctx, g, m)
 	}
+	if m.Provider == providerRecording {
+		return a.recordingSource(ctx, g, m)
+	}
 	s := Source{MediaID: m.ID, DurationMs: m.DurationMs, Live: m.Meta.Live}
 	if err := a.addVariants(&s, g, m); err != nil {
 		return Source{}, err

@@ -77,6 +77,10 @@ type Live interface {
 	EndStream(id StreamID, reason string)
 	// EndViewers ends those whose Viewing was issued before the given time.
 	EndViewers(id StreamID, issuedBefore Time)
+	// Record has the stream recorded, if it is published here, or not any more. It is told again and again.
+	Record(id StreamID, on bool)
+	// TidyRecordings tells that there are files of recordings to be removed.
+	TidyRecordings()
 }
 
 const (
@@ -147,6 +151,10 @@ func (a *App) StreamOnline(ctx context.Context, id StreamID, m StreamMedia, s St
 	}
 	if began := a.streams.online(id, m, s); began {
 		a.streams.tell(ctx, streamNews{Stream: id, Kind: newsPublishing, Session: s.ID, At: s.Since})
+		if err := a.resumeRecording(ctx, id); err != nil {
+			a.Log.WarnContext(ctx, "cannot tell whether a recording goes on", "stream", id, "err", err)
+		}
+		a.streams.direct(ctx, id)
 	}
 	a.streams.put(ctx, id)
 	return nil

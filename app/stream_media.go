@@ -9,11 +9,12 @@ import (
 // providerLive is the provider of items that are live streams of this server. Their source is the stream's id.
 const providerLive = "live"
 
-// lookUpLive finds the streams that are to be shown in a room, and checks that the actor may show them. It
+// lookUpLive finds the streams, and recordings of streams, that are to be shown in a room, and checks that the actor may show them. It
 // returns the items with what the streams say of them. "" is a room that is being made.
 func (a *App) lookUpLive(ctx context.Context, by Actor, room RoomID, items []NewMedia) ([]NewMedia, error) {
-	if !slices.ContainsFunc(items, func(n NewMedia) bool { return n.Provider == providerLive }) {
-		return items, nil
+	items, err := a.lookUpRecordings(ctx, by, items)
+	if err != nil || !slices.ContainsFunc(items, func(n NewMedia) bool { return n.Provider == providerLive }) {
+		return items, err
 	}
 	items = slices.Clone(items)
 	for i, n := range items {
@@ -53,10 +54,10 @@ func draftLive(n NewMedia, title string) (Media, error) {
 	return m, nil
 }
 
-// patchLive changes an item that is a live stream: it has a title, and nothing else of its own.
+// patchLive changes an item that is a live stream or a recording: it has a title, and nothing else of its own.
 func patchLive(m *Media, p MediaPatch) error {
 	if p.URL != nil || p.Subtitles != nil || p.Delivery != nil {
-		return Invalid("media_id", "Of a live stream only the title can be changed. Add another item for another stream.")
+		return Invalid("media_id", "Of a live stream or a recording only the title can be changed. Add another item for another one.")
 	}
 	if p.Title == nil {
 		return nil

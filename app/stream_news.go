@@ -85,6 +85,9 @@ func (r *streams) apply(n streamNews) {
 			r.yield(l, n)
 		}
 	}
+	if n.Kind == newsChanged || n.Kind == newsViewersEnd {
+		r.directSoon(n.Stream)
+	}
 }
 
 // yield ends a publisher here when a newer one has come elsewhere.

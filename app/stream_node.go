@@ -260,6 +260,7 @@ func (r *streams) refresh(ctx context.Context, id StreamID) {
 	if h, _ := r.look(id); h.online && r.app.recheckPublisher(ctx, id, h.publisher) != nil {
 		r.kick(id, h.publisher.ID)
 	}
+	r.direct(ctx, id)
 }
 
 // forget drops a stream that nobody has used for a while.

@@ -15,6 +15,8 @@ type StreamInfo struct {
 	StreamLife
 	Manages   bool
 	OwnerName string
+	// Recording: the present broadcast is to be recorded; for those who manage the stream.
+	Recording bool
 	// Now is when this was looked at.
 	Now Time
 	// Refused is the newest encoder that was refused, for those who manage the stream; nil when none was lately.
@@ -46,6 +48,7 @@ func (a *App) viewStream(ctx context.Context, v streamViewer, s Stream) (StreamI
 	}
 	info.Playback = a.cfg.streamPlayback(v.from, s.ID, token)
 	if v.manages {
+		info.Recording = info.State != StreamIdle && s.wantsRecording(info.Since) && !a.cfg.RecordingOff
 		info.Ingest, info.Refused = a.cfg.ingest(v.from), a.streams.refused.of(s.ID, v.from.Address, info.Now)
 	}
 	return info, nil

@@ -103,6 +103,13 @@ var walkTable = map[string]struct{ request, want string }{
 	"StreamService/ListStreamSessions": {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
 	"StreamService/KickStreamSession":  {`{"streamId":"$stream","sessionId":"nobody"}`, "unauth unauth none none denied denied none"},
 
+	// Nobody publishes $stream, so there are no recordings of it.
+	"RecordingService/StartRecording":  {`{"streamId":"$stream"}`, "unauth unauth none none denied denied conflict"},
+	"RecordingService/StopRecording":   {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"RecordingService/ListRecordings":  {`{"streamId":"$stream"}`, "unauth unauth none none denied denied ok"},
+	"RecordingService/GetRecording":    {`{"recordingId":"rec_00000000000000000000000000"}`, "unauth unauth none none none none none"},
+	"RecordingService/DeleteRecording": {`{"recordingId":"rec_00000000000000000000000000"}`, "unauth unauth none none none none none"},
+
 	"RealtimeService/Watch": {`{"roomId":"$room"}`, "unauth unauth none banned ok ok ok"},
 }
 

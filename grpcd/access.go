@@ -79,6 +79,11 @@ func accessOf(fullMethod string) access {
 		synctvv1.StreamService_RevokePlayTokens_FullMethodName,
 		synctvv1.StreamService_ListStreamSessions_FullMethodName,
 		synctvv1.StreamService_KickStreamSession_FullMethodName,
+		synctvv1.RecordingService_StartRecording_FullMethodName,
+		synctvv1.RecordingService_StopRecording_FullMethodName,
+		synctvv1.RecordingService_ListRecordings_FullMethodName,
+		synctvv1.RecordingService_GetRecording_FullMethodName,
+		synctvv1.RecordingService_DeleteRecording_FullMethodName,
 		synctvv1.RealtimeService_Watch_FullMethodName:
 		return required
 	}

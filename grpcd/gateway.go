@@ -51,6 +51,7 @@ func newGateway(s *Server, conn grpc.ClientConnInterface) (http.Handler, error) 
 		synctvv1.RegisterPlaybackServiceHandlerClient(ctx, g.mux, synctvv1.NewPlaybackServiceClient(conn)),
 		synctvv1.RegisterChatServiceHandlerClient(ctx, g.mux, synctvv1.NewChatServiceClient(conn)),
 		synctvv1.RegisterStreamServiceHandlerClient(ctx, g.mux, synctvv1.NewStreamServiceClient(conn)),
+		synctvv1.RegisterRecordingServiceHandlerClient(ctx, g.mux, synctvv1.NewRecordingServiceClient(conn)),
 	)
 	return g, err
 }

@@ -113,6 +113,7 @@ func (s *Server) register(r grpc.ServiceRegistrar) {
 	synctvv1.RegisterPlaybackServiceServer(r, &playbackService{app: s.app})
 	synctvv1.RegisterChatServiceServer(r, &chatService{app: s.app})
 	synctvv1.RegisterStreamServiceServer(r, &streamService{app: s.app})
+	synctvv1.RegisterRecordingServiceServer(r, &recordingService{app: s.app})
 	synctvv1.RegisterRealtimeServiceServer(r, &realtimeService{server: s})
 }
 

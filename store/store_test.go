@@ -47,7 +47,8 @@ func TestConformance(t *testing.T) {
 		s := mustOpen(t, url)
 		storetest.Run(t, func(t *testing.T) app.Store {
 			err := s.write(t.Context(), "", func(tx db.Tx) error {
-				tx.Exec("DELETE FROM users") // and with them everything
+				tx.Exec("DELETE FROM users")      // and with them everything
+				tx.Exec("DELETE FROM recordings") // but these, whose files have to be removed first
 				return nil
 			})
 			if err != nil {

@@ -12,6 +12,8 @@ type Live struct {
 	mu       sync.Mutex
 	sessions map[app.StreamID][]liveSession // guarded by mu
 	ended    []string                       // guarded by mu
+	recorded map[app.StreamID]bool          // guarded by mu
+	tidied   int                            // guarded by mu
 }
 
 type liveSession struct {
@@ -21,7 +23,7 @@ type liveSession struct {
 
 // Attach gives the node a media part.
 func (n *Node) Attach() *Live {
-	l := &Live{sessions: make(map[app.StreamID][]liveSession)}
+	l := &Live{sessions: make(map[app.StreamID][]liveSession), recorded: make(map[app.StreamID]bool)}
 	n.AttachLive(l)
 	return l
 }
@@ -96,6 +98,27 @@ func (l *Live) KickSession(id app.StreamID, session string) bool {
 // EndStream implements app.Live.
 func (l *Live) EndStream(id app.StreamID, reason string) {
 	l.end(reason, id, func(liveSession) bool { return true })
+}
+
+// Record implements app.Live.
+func (l *Live) Record(id app.StreamID, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recorded[id] = on
+}
+
+// TidyRecordings implements app.Live.
+func (l *Live) TidyRecordings() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tidied++
+}
+
+// Recorded tells whether a stream is to be recorded, and how often files were to be removed.
+func (l *Live) Recorded(id app.StreamID) (on bool, tidied int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.recorded[id], l.tidied
 }
 
 // EndViewers implements app.Live.

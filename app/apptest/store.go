@@ -27,6 +27,7 @@ type Store struct {
 	favourites map[favourite]bool
 	streams    map[app.StreamID]app.Stream
 	keys       map[app.PublishKeyID]app.PublishKey
+	recordings map[app.RecordingID]app.Recording
 }
 
 type favourite struct {
@@ -39,7 +40,8 @@ var _ app.Store = (*Store)(nil)
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{calls: make(map[string]int), users: make(map[app.UserID]app.User), sessions: make(map[app.SessionID]app.Session),
-		rooms: make(map[app.RoomID]*room), favourites: make(map[favourite]bool), streams: make(map[app.StreamID]app.Stream), keys: make(map[app.PublishKeyID]app.PublishKey)}
+		rooms: make(map[app.RoomID]*room), favourites: make(map[favourite]bool), streams: make(map[app.StreamID]app.Stream), keys: make(map[app.PublishKeyID]app.PublishKey),
+		recordings: make(map[app.RecordingID]app.Recording)}
 }
 
 // SetFail makes calls fail from now on: f is asked before each with the method's name, without any

@@ -22,6 +22,12 @@ func (s *Store) dropStreams(which func(app.Stream) bool) {
 				delete(s.keys, key)
 			}
 		}
+		for key, r := range s.recordings {
+			if r.StreamID == id {
+				r.StreamID = ""
+				s.recordings[key] = r
+			}
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func Stream(i app.StreamInfo) *synctvv1.Stream {
 		out.LiveSinceMs = i.Since.Ms()
 	}
 	if i.Manages {
+		out.Record, out.Recording = s.Record, i.Recording
 		out.Ingest = &synctvv1.Ingest{RtmpServer: i.Ingest.RTMP, RtmpsServer: i.Ingest.RTMPS}
 	}
 	if r := i.Refused; r != nil {

@@ -74,6 +74,7 @@ func TestEveryEnumValueHasAWord(t *testing.T) {
 	checkEnum(t, playerStates)
 	checkEnum(t, streamStates)
 	checkEnum(t, streamScopes)
+	checkEnum(t, recordingStates)
 
 	enums := 0
 	protoregistry.GlobalTypes.RangeEnums(func(e protoreflect.EnumType) bool {
@@ -82,7 +83,7 @@ func TestEveryEnumValueHasAWord(t *testing.T) {
 		}
 		return true
 	})
-	if enums != 14 {
+	if enums != 15 {
 		t.Errorf("the contract has %d enums; check the new ones here too", enums)
 	}
 }
