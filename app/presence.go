@@ -22,12 +22,12 @@ const (
 
 // Report is what a player says of itself, about once a second.
 type Report struct {
-	State                                                     PlayerState
-	PositionMs, ErrorMs, RTTMs, JitterMs, BufferedMs, ClockMs float64
-	ReadyRevision                                             uint32
-	Free                                                      bool // does not follow the room
-	DurationMs                                                float64
-	MediaID                                                   MediaID
+	State                                                             PlayerState
+	PositionMs, ErrorMs, RTTMs, JitterMs, BufferedMs, ClockMs, LoadMs float64
+	ReadyRevision                                                     uint32
+	Free                                                              bool // does not follow the room
+	DurationMs                                                        float64
+	MediaID                                                           MediaID
 }
 
 // check bounds what a client may claim.
@@ -37,7 +37,7 @@ func (r Report) check() error {
 		v, max float64
 	}{
 		{"position_ms", r.PositionMs, 1e10}, {"error_ms", r.ErrorMs, 1e10}, {"rtt_ms", r.RTTMs, 1e6}, {"jitter_ms", r.JitterMs, 1e6},
-		{"buffered_ms", r.BufferedMs, 1e10}, {"clock_error_ms", r.ClockMs, 1e6}, {"duration_ms", r.DurationMs, 1e10},
+		{"buffered_ms", r.BufferedMs, 1e10}, {"clock_error_ms", r.ClockMs, 1e6}, {"duration_ms", r.DurationMs, 1e10}, {"load_ms", r.LoadMs, 1e6},
 	} {
 		if !(v.v >= -v.max && v.v <= v.max) || v.v < 0 && v.field != "error_ms" {
 			return Invalid("report."+v.field, "The number is not possible.")
@@ -63,6 +63,7 @@ type Presence struct {
 	RTTMs      float64     `json:"rtt,omitempty"`
 	JitterMs   float64     `json:"jit,omitempty"`
 	BufferedMs float64     `json:"buf,omitempty"`
+	LoadMs     float64     `json:"load,omitempty"`
 	Ready      uint32      `json:"ready,omitempty"`
 	Free       bool        `json:"free,omitempty"`
 	Stalled    Time        `json:"stalled,omitempty"` // since when
@@ -90,7 +91,7 @@ func (p *Presence) take(r Report, now Time) {
 		p.Stalled = 0
 	}
 	p.State, p.PositionMs, p.ErrorMs, p.RTTMs, p.JitterMs = r.State, r.PositionMs, r.ErrorMs, r.RTTMs, r.JitterMs
-	p.BufferedMs, p.Ready, p.Free, p.Reported = r.BufferedMs, r.ReadyRevision, r.Free, now
+	p.BufferedMs, p.LoadMs, p.Ready, p.Free, p.Reported = r.BufferedMs, r.LoadMs, r.ReadyRevision, r.Free, now
 }
 
 // report is the presence as the waiting rules see it.
@@ -105,7 +106,7 @@ func (p *Presence) report(epoch string) playback.Report {
 		activity = playback.ActivityStalled
 	}
 	return playback.Report{Session: string(p.Seat), Member: string(p.Person), Epoch: epoch, ReadyRevision: p.Ready, Activity: activity,
-		StalledSinceUs: int64(p.Stalled), BufferedMs: p.BufferedMs, ErrorMs: p.ErrorMs, OneWayMs: p.RTTMs / 2, JitterMs: p.JitterMs,
+		StalledSinceUs: int64(p.Stalled), BufferedMs: p.BufferedMs, ErrorMs: p.ErrorMs, OneWayMs: p.RTTMs / 2, JitterMs: p.JitterMs, LoadMs: p.LoadMs,
 		JoinedUs: int64(p.Joined), SeenUs: int64(cmp.Or(p.Reported, p.Joined))}
 }
 

@@ -237,6 +237,6 @@ func (s State) following(q Queue) Item {
 // successor is a copy one revision later that belongs to nobody's intent yet.
 func (s State) successor() State {
 	s.Revision++
-	s.ClientID = ""
+	s.ClientID, s.Awaited = "", nil
 	return s
 }

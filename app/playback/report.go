@@ -56,6 +56,7 @@ type Report struct {
 	ErrorMs        float64 // signed offset from the room's position
 	OneWayMs       float64 // half of the best round trip
 	JitterMs       float64
+	LoadMs         float64 // what a jump beyond the buffer takes this player as a rule; 0: it has not said
 	JoinedUs       int64
 	SeenUs         int64 // when this report arrived
 	Free           bool  // does not follow the room right now: local pause, free mode
@@ -68,7 +69,7 @@ func Lead(reports []Report, now int64) int64 {
 	delays := make([]float64, 0, len(reports))
 	for i := range reports {
 		if r := &reports[i]; r.present(now) {
-			delays = append(delays, clampMs(r.OneWayMs, maxDelayMs)+clampMs(r.JitterMs, maxDelayMs))
+			delays = append(delays, r.delayMs())
 		}
 	}
 	if len(delays) == 0 {

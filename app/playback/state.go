@@ -69,9 +69,12 @@ type State struct {
 	Playing    bool    `json:"playing"`     // what the room wants; with a hold it is about to
 	LeadRate   float64 `json:"lead_rate"`   // speed of the position before AtUs: 0 for a start, the old rate for a change of rate
 	Hold       *Hold   `json:"hold,omitempty"`
-	DurationMs float64 `json:"duration_ms"` // 0: not known
-	Live       bool    `json:"live"`        // a live stream has no common position: no seek, no rate, no waiting, no end
-	Loop       Loop    `json:"loop"`
+	// Awaited are the sessions that a scheduled start expects to be ready in time, sorted; never modified in place. They belong
+	// to this very revision.
+	Awaited    []string `json:"awaited,omitempty"`
+	DurationMs float64  `json:"duration_ms"` // 0: not known
+	Live       bool     `json:"live"`        // a live stream has no common position: no seek, no rate, no waiting, no end
+	Loop       Loop     `json:"loop"`
 
 	SetBy    string `json:"set_by"`    // member whose intent was accepted last; empty: the room itself
 	SetAtUs  int64  `json:"set_at_us"` // when that was
@@ -137,6 +140,8 @@ func (s State) Validate() error {
 		return invalid("playing", "nothing is chosen")
 	case !validLoop(s.Loop):
 		return invalid("loop", "must be none, one or all")
+	case len(s.Awaited) > MaxWaiting || len(s.Awaited) > 0 && (!s.Playing || s.Hold != nil):
+		return invalid("awaited", "only a scheduled start expects sessions, at most 64")
 	case len(s.Blames) > MaxBlames:
 		return invalid("blames", "too many entries")
 	}

@@ -74,6 +74,9 @@ func (s State) reviewStalls(reports []Report, policy Policy, now int64) (State, 
 	if policy == PolicyOff || s.Live || !s.Moving(now) || now < s.AtUs {
 		return s, false
 	}
+	if late := slices.Compact(s.overdue(reports, now)); len(late) > 0 {
+		return s.wait(HoldSeek, late, policy, now), true
+	}
 	var taking, important int
 	var dry []*Report
 	for i := range reports {
@@ -93,15 +96,20 @@ func (s State) reviewStalls(reports []Report, policy Policy, now int64) (State, 
 	if len(dry) == 0 || !enough {
 		return s, false
 	}
-	_, limit := policy.limits()
-	waiting := firstSessions(dry)
-	next := s.blame(waiting, reports, now).successor()
-	next.PositionMs, next.AtUs, next.LeadRate = s.Position(now), now, 0
-	next.Hold = &Hold{
-		Reason: HoldStall, Waiting: slices.Compact(waiting), UntilUs: now + limit,
-		SinceUs: now, ListedUs: now, Revision: next.Revision,
+	waiting := slices.Compact(firstSessions(dry))
+	return s.blame(waiting, reports, now).wait(HoldStall, waiting, policy, now), true
+}
+
+// wait is the successor that stands where the room is, until these sessions are ready or the limit is over.
+func (s State) wait(reason Reason, waiting []string, policy Policy, now int64) State {
+	limit, stall := policy.limits()
+	if reason == HoldStall {
+		limit = stall
 	}
-	return next, true
+	next := s.successor()
+	next.PositionMs, next.AtUs, next.LeadRate = s.Position(now), now, 0
+	next.Hold = &Hold{Reason: reason, Waiting: waiting, UntilUs: now + limit, SinceUs: now, ListedUs: now, Revision: next.Revision}
+	return next
 }
 
 // takesPart reports whether a session has a say in mid-play waiting: present, settled in, not exempt, and playing along.
@@ -139,6 +147,9 @@ func (s State) nextReview(reports []Report, policy Policy, now int64) int64 {
 	}
 	for i := range reports {
 		r := &reports[i]
+		if s.awaits(r, now) {
+			sooner(s.overdueUs(r))
+		}
 		if r.Activity == ActivityStalled && r.StalledSinceUs >= s.AtUs && r.present(now) {
 			sooner(max(r.StalledSinceUs+stallUs, r.JoinedUs+joinGraceUs))
 			sooner(r.SeenUs + vanishedUs)
@@ -152,9 +163,13 @@ func (s State) nextReview(reports []Report, policy Policy, now int64) int64 {
 func (s *State) startOrHold(reason Reason, idle bool, env Env, now int64, has func(*Report) bool) {
 	limit, _ := env.Policy.limits()
 	if limit > 0 && !s.Live {
-		if waiting := s.healthy(env.Reports, idle, now, has); len(waiting) > 0 {
+		if waiting := slices.Compact(s.healthy(env.Reports, idle, now, has)); len(waiting) > 0 {
+			if at, ok := expectedStart(waiting, env.Reports, now); ok && reason == HoldSeek && env.Policy != PolicyStrict {
+				s.AtUs, s.Awaited = at, waiting
+				return
+			}
 			s.Hold = &Hold{
-				Reason: reason, Waiting: slices.Compact(waiting), UntilUs: now + limit,
+				Reason: reason, Waiting: waiting, UntilUs: now + limit,
 				SinceUs: now, ListedUs: now, Revision: s.Revision,
 			}
 			return

@@ -27,6 +27,14 @@ func fresh(r *Report)     { r.JoinedUs = t0 - 2_000_000 }
 func arriving(r *Report)  { r.ReadyRevision, r.Activity, r.JoinedUs = 0, ActivityLoading, t0-2_000_000 }
 func ready(r *Report)     { r.ReadyRevision, r.Activity = 11, ActivityPaused }
 
+// slow makes sessions need so long to load that the room waits and says so.
+func slow(reports []Report) []Report {
+	for i := range reports {
+		reports[i].LoadMs = 2000
+	}
+	return reports
+}
+
 func many(n int, change ...func(*Report)) []Report {
 	out := make([]Report, n)
 	for i := range out {
@@ -64,7 +72,7 @@ func TestHoldBegins(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			in, env := Intent{Op: OpSeek, PositionMs: ms(30_000)}, Env{Policy: c.policy, Reports: c.reports, Target: Item{ID: "c"}}
+			in, env := Intent{Op: OpSeek, PositionMs: ms(30_000)}, Env{Policy: c.policy, Reports: slow(c.reports), Target: Item{ID: "c"}}
 			if c.state.MediaID == "" {
 				in = Intent{Op: OpMedia, MediaID: "c"}
 			}
@@ -87,7 +95,7 @@ func TestHoldBegins(t *testing.T) {
 }
 
 func TestHoldIsBounded(t *testing.T) {
-	reports := many(200)
+	reports := slow(many(200))
 	reports[150].Important = true
 	next, _, _ := Apply(playing(), Intent{Op: OpSeek, PositionMs: ms(1)}, Env{Reports: reports}, t0)
 	if n := len(next.Hold.Waiting); n != MaxWaiting || !slices.Contains(next.Hold.Waiting, "v150") {

@@ -20,7 +20,7 @@ var playerStates = []pair[synctvv1.PlayerState, app.PlayerState]{
 func Report(r *synctvv1.Report) (app.Report, error) {
 	state, err := needWord(playerStates, "report.state", r.GetState())
 	return app.Report{State: state, PositionMs: r.GetPositionMs(), ErrorMs: r.GetErrorMs(), RTTMs: r.GetRttMs(), JitterMs: r.GetJitterMs(),
-		BufferedMs: r.GetBufferedMs(), ClockMs: r.GetClockErrorMs(), ReadyRevision: r.GetReadyRevision(), Free: r.GetFree(),
+		BufferedMs: r.GetBufferedMs(), LoadMs: r.GetLoadMs(), ClockMs: r.GetClockErrorMs(), ReadyRevision: r.GetReadyRevision(), Free: r.GetFree(),
 		DurationMs: r.GetDurationMs(), MediaID: app.MediaID(r.GetMediaId())}, err
 }
 

@@ -17,6 +17,28 @@ export function watchCpu() {
   }
 }
 
+const TICK_MS = 20
+
+/**
+ * Starts to watch whether this machine stands still: a timer of this process, which has little to do. The returned function
+ * says for how many ms the timer was late at worst.
+ */
+export function watchStandstill() {
+  let worst = 0
+  let due = performance.now() + TICK_MS
+  const look = () => {
+    const now = performance.now()
+    worst = Math.max(worst, now - due)
+    due = now + TICK_MS
+  }
+  const timer = setInterval(look, TICK_MS)
+  return () => {
+    look()
+    clearInterval(timer)
+    return worst
+  }
+}
+
 /** What the numbers were taken on. */
 export function machine() {
   return { processors: cpus().length, model: cpus()[0]?.model ?? '', load1m: loadavg()[0], node: process.version, at: new Date().toISOString() }

@@ -1,7 +1,7 @@
 // One viewing: pages on their own lines, a script of what people do, and what came of it.
 import { owner, playbackOf, standingRoom } from './api.mjs'
 import { alignMs, compare, count, frameSkew, settleMs, spread, standing, worstRate } from './measure.mjs'
-import { watchCpu } from './machine.mjs'
+import { watchCpu, watchStandstill } from './machine.mjs'
 import { clockSpread, joinAsGuest, openPage, press, untilReady } from './pages.mjs'
 import { startProxy } from './proxy.mjs'
 import { recordingOf } from './recorder.mjs'
@@ -71,6 +71,7 @@ export async function runScript(o) {
     await sleep(1500)
     const ruler = await clockSpread([a, b])
     const load = watchCpu()
+    const standstill = watchStandstill()
     const at = { play: await press(a, 'k') }
     await until(at.play + SCRIPT.join)
     at.join = await s.join(2)
@@ -85,11 +86,12 @@ export async function runScript(o) {
     await until(at.play + SCRIPT.end)
     at.end = wall()
     const cpu = load()
+    const stoodMs = standstill()
     const recordings = await Promise.all(s.pages.map(recordingOf))
     const complaints = s.pages.flatMap((p) => p.complaints)
     const clocks = await Promise.all(s.pages.map((p) => p.evaluate(() => window.__synctv.clock())))
     const traces = o.keep ? await Promise.all(s.pages.map((p) => p.evaluate(() => ({ origin: performance.timeOrigin, trace: window.__synctv.trace() })))) : []
-    return { ...analyse(recordings, at, room), ruler, cpu, clocks, complaints, ...(o.keep && { recordings, at, traces }) }
+    return { ...analyse(recordings, at, room), ruler, cpu, stoodMs, clocks, complaints, ...(o.keep && { recordings, at, traces }) }
   } finally {
     await s.close()
   }
@@ -123,15 +125,27 @@ export function analyse(recordings, at, room) {
       play: after(pair, at.play, at.join),
       join: after(recordings, at.join, at.seek),
       seek: alignMs(compare(recordings, at.seek, at.pause), at.seek, beyond),
-      // A seek beyond the buffer waits for everybody's bytes: the same frame stands on every screen until all have them.
       again: after(recordings, at.seek, at.pause, beyond),
       resume: after(recordings, at.resume, at.end),
     },
     paused: pausedError(stood, room.positionMs ?? 0),
+    moved: recordings.flatMap((r, i) => (stood[i] ? [] : [`page ${i}: ${storyOf(r, at.pause, at.resume)}`])),
     rateChangesPerMin: count(recordings, 'ratechange', windows) / recordings.length / minutes,
     worstRatePercent: worstRate(recordings, windows),
     seeksInSteady: count(recordings, 'seeking', windows),
   }
+}
+
+/** What a page did between two times, in few words: for those who have to find out why. */
+function storyOf({ samples, events }, from, to) {
+  const inside = samples.filter((s) => s.t >= from && s.t < to)
+  const changes = inside.filter((s, i) => i === 0 || s.pos !== inside[i - 1].pos || s.moving !== inside[i - 1].moving)
+  const at = (t) => `+${Math.round(t - from)}`
+  return [
+    ...changes.slice(-12).map((s) => `${at(s.t)} at ${s.pos.toFixed(4)}${s.moving ? ' moving' : ''} ready ${s.ready}`),
+    ...events.filter((e) => e.t >= from && e.t < to).slice(-12).map((e) => `${at(e.t)} ${e.type}`),
+    `${inside.length} samples`,
+  ].join(', ')
 }
 
 /** How far from exact a pause was, in ms: between pages, and to the room. NaN when somebody still moved. */

@@ -584,8 +584,10 @@ type Report struct {
 	// The person chose not to follow the room.
 	Free bool `protobuf:"varint,9,opt,name=free,proto3" json:"free,omitempty"`
 	// Duration the player measured, to fill in what probing could not; 0 when unknown.
-	DurationMs    float64 `protobuf:"fixed64,10,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"`
-	MediaId       string  `protobuf:"bytes,11,opt,name=media_id,json=mediaId,proto3" json:"media_id,omitempty"`
+	DurationMs float64 `protobuf:"fixed64,10,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"`
+	MediaId    string  `protobuf:"bytes,11,opt,name=media_id,json=mediaId,proto3" json:"media_id,omitempty"`
+	// What a jump beyond the buffer takes this player as a rule, until it can play on; 0 when unknown.
+	LoadMs        float64 `protobuf:"fixed64,12,opt,name=load_ms,json=loadMs,proto3" json:"load_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,6 +697,13 @@ func (x *Report) GetMediaId() string {
 		return x.MediaId
 	}
 	return ""
+}
+
+func (x *Report) GetLoadMs() float64 {
+	if x != nil {
+		return x.LoadMs
+	}
+	return 0
 }
 
 // ServerMessage is what the server says.
@@ -2038,7 +2047,7 @@ const file_synctv_v1_realtime_proto_rawDesc = "" +
 	"\n" +
 	"DeleteChat\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x01 \x01(\tR\tmessageId\"\xe4\x02\n" +
+	"message_id\x18\x01 \x01(\tR\tmessageId\"\xfd\x02\n" +
 	"\x06Report\x12,\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x16.synctv.v1.PlayerStateR\x05state\x12\x1f\n" +
 	"\vposition_ms\x18\x02 \x01(\x01R\n" +
@@ -2054,7 +2063,8 @@ const file_synctv_v1_realtime_proto_rawDesc = "" +
 	"\vduration_ms\x18\n" +
 	" \x01(\x01R\n" +
 	"durationMs\x12\x19\n" +
-	"\bmedia_id\x18\v \x01(\tR\amediaId\"\xad\x03\n" +
+	"\bmedia_id\x18\v \x01(\tR\amediaId\x12\x17\n" +
+	"\aload_ms\x18\f \x01(\x01R\x06loadMs\"\xad\x03\n" +
 	"\rServerMessage\x12.\n" +
 	"\awelcome\x18\x01 \x01(\v2\x12.synctv.v1.WelcomeH\x00R\awelcome\x12%\n" +
 	"\x04pong\x18\x02 \x01(\v2\x0f.synctv.v1.PongH\x00R\x04pong\x12\"\n" +

@@ -318,7 +318,7 @@ export class Conductor extends Shown implements Player {
   private report(now: number, status: Status): void {
     const { room, media } = this.deps
     const said = this.reporter.tick(now, {
-      status, state: room.playback.peek(), local: this.controller.local, clock: this.clock.quality(),
+      status, state: room.playback.peek(), local: this.controller.local, clock: this.clock.quality(), loadMs: this.controller.latencies.loadMs,
       player: this.attached ? this.element : null, away: document.hidden && media.paused, failed: this.failed(),
     })
     if (said) room.report(toWire(said))

@@ -4,6 +4,7 @@
 export interface StoredLatencies {
   readonly startMs: number
   readonly seekMs: number
+  readonly loadMs: number
   readonly rateCostMs: number
 }
 
@@ -29,12 +30,14 @@ class Learned {
 export class Latencies {
   private readonly starts: Learned
   private readonly seeks: Learned
+  private readonly loads: Learned
   private readonly costs: Learned
 
   constructor(stored?: Partial<StoredLatencies>) {
     const usable = (v: number | undefined, guess: number, hi: number) => (v !== undefined && v >= 0 && v <= hi ? v : guess)
     this.starts = new Learned(usable(stored?.startMs, 75, 400), 0, 400)
     this.seeks = new Learned(usable(stored?.seekMs, 80, 3000), 5, 3000)
+    this.loads = new Learned(usable(stored?.loadMs, 250, 5000), 20, 5000)
     this.costs = new Learned(usable(stored?.rateCostMs, 15, 40), 0, 40)
   }
 
@@ -43,9 +46,14 @@ export class Latencies {
     return this.starts.value
   }
 
-  /** From a seek until the player can play on. */
+  /** From a seek inside the buffer until the player can play on. */
   get seekMs(): number {
     return this.seeks.value
+  }
+
+  /** The same for a seek to where nothing is buffered yet. */
+  get loadMs(): number {
+    return this.loads.value
   }
 
   /**
@@ -68,8 +76,12 @@ export class Latencies {
     this.seeks.learn(ms)
   }
 
+  learnLoad(ms: number): void {
+    this.loads.learn(ms)
+  }
+
   toJSON(): StoredLatencies {
     const tenth = (v: number) => Math.round(v * 10) / 10
-    return { startMs: tenth(this.startMs), seekMs: tenth(this.seekMs), rateCostMs: tenth(this.rateCostMs) }
+    return { startMs: tenth(this.startMs), seekMs: tenth(this.seekMs), loadMs: tenth(this.loadMs), rateCostMs: tenth(this.rateCostMs) }
   }
 }

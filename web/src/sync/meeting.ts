@@ -2,6 +2,7 @@ import type { PlaybackState } from './model'
 import { positionAt } from './model'
 import type { Gear } from './room'
 import { baseRate, canPlay, nearEnd, setRate } from './room'
+import { seekCostMs, Sought } from './sought'
 import { exactSeconds } from './stand'
 
 const marginMs = 60 // for timers that come late
@@ -24,7 +25,7 @@ export type Step = { readonly kind: 'wait'; readonly untilMs: number } | { reado
  */
 export class Meeting {
   private plan: Plan | null = null
-  private soughtAt = -Infinity
+  private readonly jump = new Sought()
   private sought = false
 
   clear(): void {
@@ -59,17 +60,12 @@ export class Meeting {
     if (!this.sought) {
       this.sought = true
       if (p.seeking || Math.abs(p.position() - plan.posS) > 1e-6) {
-        this.soughtAt = now
-        p.setPosition(plan.posS)
-        g.trace.add(now, 'seek', plan.posS)
+        this.jump.seek(g, now, plan.posS)
         return false
       }
     }
     if (!canPlay(p)) return false
-    if (this.soughtAt > -Infinity) {
-      if (!g.pace.slow) g.latencies.learnSeek(now - this.soughtAt)
-      this.soughtAt = -Infinity
-    }
+    this.jump.done(g, now)
     return true
   }
 
@@ -79,7 +75,10 @@ export class Meeting {
     const there = canPlay(g.player) && Math.abs(g.player.position() - exactSeconds(g, s.positionMs)) <= 1e-6
     if (there && tries === 0 && s.leadRate === 0 && server + g.latencies.startMs < s.atMs + lateMs) return 0
     // Every failed meeting gives the next one more time: the network decides how long a seek takes.
-    return (g.latencies.seekMs * (1 + tries / 2) + g.latencies.startMs + marginMs) * (1 + tries / 4)
+    // The room has chosen a start that everybody is expected to reach: hope for the best once.
+    const scheduled = tries === 0 && s.leadRate === 0 && server < s.atMs
+    const cost = scheduled ? g.latencies.seekMs : seekCostMs(g, positionAt(s, server) / 1000)
+    return (cost * (1 + tries / 2) + g.latencies.startMs + marginMs) * (1 + tries / 4)
   }
 
   private choose(g: Gear, now: number, s: PlaybackState, tries: number): void {
@@ -94,6 +93,6 @@ export class Meeting {
     }
     this.plan = { posS: exactSeconds(g, pos), atMs, tries }
     this.sought = false
-    this.soughtAt = -Infinity
+    this.jump.clear()
   }
 }

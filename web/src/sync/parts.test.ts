@@ -104,7 +104,7 @@ test('trace keeps the newest entries in order', () => {
 })
 
 describe('reporter', () => {
-  const inputs = (part: Partial<ReportInputs> = {}): ReportInputs => ({ status, state, local: 'follow', clock, player: null, ...part })
+  const inputs = (part: Partial<ReportInputs> = {}): ReportInputs => ({ status, state, local: 'follow', clock, loadMs: 240, player: null, ...part })
 
   test('once a second, and at once when something happens', () => {
     const r = new Reporter()

@@ -18,6 +18,8 @@ export interface Report {
   readonly jitterMs: number
   readonly clockErrorMs: number
   readonly bufferedMs: number
+  /** What a jump beyond the buffer takes here. */
+  readonly loadMs: number
   /** Highest revision this player could play, or stand at, right now. 0: none yet. */
   readonly readyRevision: number
   /** Page time since which the player has been dry, or null. */
@@ -33,6 +35,7 @@ export interface ReportInputs {
   readonly state: PlaybackState | null
   readonly local: Local
   readonly clock: ClockQuality
+  readonly loadMs: number
   /** Null while no source is attached. */
   readonly player: Player | null
   /** The page is hidden and the player does not play. */
@@ -85,6 +88,7 @@ function describe(i: ReportInputs, last: Report | null): Report {
     jitterMs: i.clock.jitterMs,
     clockErrorMs: i.clock.errorMs,
     bufferedMs: ms(p?.bufferedAhead),
+    loadMs: i.loadMs,
     readyRevision: i.status.ready && s ? s.revision : (last?.readyRevision ?? 0),
     stalledSinceMs: i.status.stalledSinceMs,
     free: i.local !== 'follow',

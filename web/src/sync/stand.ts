@@ -1,5 +1,6 @@
 import type { Gear } from './room'
 import { canPlay, setRate } from './room'
+import { Sought } from './sought'
 
 const exactS = 1e-6 // browsers keep positions as whole microseconds
 const retryMs = 500
@@ -9,7 +10,7 @@ const maxTries = 3
 export class Stand {
   private posS = NaN
   private tries = 0
-  private soughtAt = -Infinity
+  private readonly sought = new Sought()
 
   /** Forgets the last position. */
   clear(): void {
@@ -28,22 +29,17 @@ export class Stand {
     if (posS !== this.posS) {
       this.posS = posS
       this.tries = 0
-      this.soughtAt = -Infinity
+      this.sought.clear()
     }
     if (this.landed(g)) {
-      if (this.soughtAt > -Infinity && canPlay(p)) {
-        if (!g.pace.slow) g.latencies.learnSeek(now - this.soughtAt)
-        this.soughtAt = -Infinity
-      }
+      this.sought.done(g, now)
       return canPlay(p)
     }
     // A player that can only stop at certain frames is not asked for ever.
-    const waiting = p.seeking || now - this.soughtAt < retryMs
+    const waiting = p.seeking || now - this.sought.atMs < retryMs
     if (p.readyState >= 1 && !waiting && this.tries < maxTries) {
       this.tries++
-      this.soughtAt = now
-      p.setPosition(posS)
-      g.trace.add(now, 'seek', posS)
+      this.sought.seek(g, now, posS)
     }
     return this.tries >= maxTries && canPlay(p)
   }
