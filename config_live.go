@@ -3,8 +3,8 @@ package main
 import (
 	"crypto/tls"
 	"log/slog"
-	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"synctv/internal/certfile"
@@ -21,6 +21,9 @@ type LivestreamConfig struct {
 	PublicHTTPURL env.WebURL `env:"PUBLIC_HTTP_URL" doc:"Address under which players reach live streams over HTTP, such as that of a CDN. When not set, it is the host of the page." example:"https://cdn.example.org"`
 	HooksURL      string     `env:"HOOKS_URL" doc:"Address that is asked before somebody publishes or watches, and told when they leave: a POST with JSON as SRS sends it, see docs/protocol.md. It may be in your own network." example:"http://127.0.0.1:9000/hooks"`
 	HooksSecret   string     `env:"HOOKS_SECRET" secret:"true" doc:"Secret that hooks are signed with, at least 16 characters."`
+
+	Limits LiveLimits `envPrefix:""`
+	Store  LiveStore  `envPrefix:""`
 
 	portChosen bool // RTMPPort is what the operator has set, not the default
 }
@@ -65,7 +68,7 @@ func (c *LivestreamConfig) problems() (ps env.Problems) {
 	if c.TLSKey != "" && c.TLSCert == "" {
 		bad("TLS_CERT", "it is not set, and SYNCTV_LIVESTREAM_TLS_KEY is.", "Name the file with the key's certificate.")
 	}
-	return ps
+	return slices.Concat(ps, c.Limits.problems(), c.Store.problems())
 }
 
 func (c *LivestreamConfig) warnings() (w []string) {
@@ -78,7 +81,7 @@ func (c *LivestreamConfig) warnings() (w []string) {
 	if c.HooksURL != "" && c.HooksSecret == "" {
 		w = append(w, "SYNCTV_LIVESTREAM_HOOKS_URL is set without SYNCTV_LIVESTREAM_HOOKS_SECRET: who gets the hooks cannot tell who sends them.")
 	}
-	return w
+	return slices.Concat(w, c.Limits.warnings(&c.Store), c.Store.warnings())
 }
 
 // plainURL tells an address of one of the schemes that has a host and a path, and nothing else.
@@ -88,14 +91,4 @@ func plainURL(s string, schemes ...string) bool {
 }
 
 // hooksHost is the one destination that hooks may reach wherever it is: the operator has named it.
-func (c *LivestreamConfig) hooksHost() string {
-	u, err := url.Parse(c.HooksURL)
-	if err != nil {
-		return ""
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-}
+func (c *LivestreamConfig) hooksHost() string { return hostPort(c.HooksURL) }

@@ -59,6 +59,8 @@ type Node struct {
 	live    *mediad.Server
 	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
+
+	closeSegments func() error // nil when there is no store of segments
 	stun    *stund.Server
 	stunOn  *net.UDPConn // nil when it is off
 }
@@ -279,6 +281,9 @@ func (n *Node) close() {
 	if n.stunOn != nil {
 		n.stunOn.Close()
 	}
+	if n.closeSegments != nil {
+		n.closeSegments()
+	}
 	if n.store != nil {
 		n.store.Close()
 	}
@@ -409,12 +414,17 @@ func (n *Node) buildDoors(context.Context) error {
 }
 
 // buildLive builds the door of live streams.
-func (n *Node) buildLive(context.Context) error {
+func (n *Node) buildLive(ctx context.Context) error {
 	secure, err := n.cfg.Livestream.tls(n.log)
 	if err != nil {
 		return fmt.Errorf("cannot use the certificate of SYNCTV_LIVESTREAM_TLS_CERT and SYNCTV_LIVESTREAM_TLS_KEY: %w", err)
 	}
-	n.live, err = mediad.New(mediad.Config{TrustedProxies: n.cfg.Server.TrustedProxies, TLS: secure},
+	limits := n.cfg.liveLimits()
+	limits.TLS = secure
+	if limits.HLS.Store, err = n.openSegments(ctx); err != nil {
+		return err
+	}
+	n.live, err = mediad.New(limits,
 		mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log})
 	return err
 }

@@ -1,4 +1,4 @@
-// Package peertest gives tests real peers: a Redis and a PostgreSQL server on private free ports of the loopback.
+// Package peertest gives tests real peers: a Redis, a PostgreSQL and an S3 server on private free ports of the loopback.
 //
 // A test binary starts each server at most once, on first use, in a directory of its own below the system's temporary
 // directory. Nothing has to be closed: every server hangs from a keeper, a small shell that waits on a pipe whose other

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -16,12 +15,10 @@ import (
 // readyWithin bounds the start of a server on a busy machine.
 const readyWithin = 20 * time.Second
 
-// errMissing says that a server's program is not installed; the text names the package.
-type errMissing struct{ program, pkg string }
+// errMissing says that a server's program is not installed; the text says how it comes.
+type errMissing struct{ program, how string }
 
-func (e errMissing) Error() string {
-	return fmt.Sprintf("%s is not installed: apt-get install --no-install-recommends %s", e.program, e.pkg)
-}
+func (e errMissing) Error() string { return e.program + " is not installed: " + e.how }
 
 // giveUp ends the test: a missing program skips, unless SYNCTV_TEST_REQUIRE=1; everything else fails.
 func giveUp(tb testing.TB, err error) {
@@ -43,7 +40,7 @@ func find(program, pkg string, patterns ...string) (string, error) {
 			return found[len(found)-1], nil
 		}
 	}
-	return "", errMissing{program, pkg}
+	return "", errMissing{program, "apt-get install --no-install-recommends " + pkg}
 }
 
 // freePort asks the kernel for a port nobody listens on. Another process may take it before we do; callers try again.

@@ -1,8 +1,11 @@
 package segments
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -68,13 +71,40 @@ func NewS3(c S3Config) (*S3, error) {
 	return s, nil
 }
 
-// Check reports whether the bucket can be reached.
+// Check puts a small object into the bucket, gets it, looks for it in the list, and
+// removes it. What the object store has understood and does not allow is ErrRefused;
+// other errors may pass.
 func (s *S3) Check(ctx context.Context) error {
-	ok, err := s.core.BucketExists(ctx, s.bucket)
-	if err == nil && !ok {
-		err = fmt.Errorf("there is no bucket %q", s.bucket)
+	key := s.prefix + "check-" + rand.Text()
+	data := []byte("SyncTV was here.")
+	_, err := s.core.Client.PutObject(ctx, s.bucket, key, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{DisableMultipart: true})
+	if err != nil {
+		return refused("put", err)
 	}
-	return s3Error(err)
+	body, _, _, err := s.core.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
+	if err != nil {
+		return refused("get", err)
+	}
+	body.Close()
+	if err := s.each(ctx, key, true, func(minio.ObjectInfo) error { return nil }); err != nil {
+		return refused("list", err)
+	}
+	return refused("delete", s.core.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
+}
+
+// refused marks what will not pass by itself.
+func refused(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	status := minio.ToErrorResponse(errors.Unwrap(err)).StatusCode
+	if direct := minio.ToErrorResponse(err).StatusCode; direct != 0 {
+		status = direct
+	}
+	if status >= 300 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests {
+		return fmt.Errorf("%w: %s: %w", ErrRefused, what, err)
+	}
+	return fmt.Errorf("segments: object store: %s: %w", what, err)
 }
 
 // s3Error wraps what the object store says.

@@ -16,6 +16,9 @@ var (
 	ErrName = errors.New("segments: not a name")
 	// ErrTooLarge: the segment is larger than the store.
 	ErrTooLarge = errors.New("segments: larger than the store")
+	// ErrRefused: the store has understood, and does not allow it: a wrong key, no such
+	// bucket, no permission.
+	ErrRefused = errors.New("segments: refused")
 )
 
 // Key names a segment.
