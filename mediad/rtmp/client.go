@@ -15,28 +15,40 @@ type Address struct {
 	App    string
 	Stream string // with its query
 	TCURL  string // what connect says
+	TLS    bool   // the connection has to be one of TLS
 }
 
-// ParseAddress reads rtmp://host[:port]/app[/instance]/stream[?query]. All but
-// the last part of the path is the application.
+// Ports that are meant when an address has none.
+const (
+	portPlain = "1935"
+	portTLS   = "443"
+)
+
+// ParseAddress reads rtmp://host[:port]/app[/instance]/stream[?query], or the
+// same with rtmps. All but the last part of the path is the application.
 func ParseAddress(s string) (Address, error) {
-	rest, ok := strings.CutPrefix(s, "rtmp://")
-	if !ok {
+	scheme, rest, ok := strings.Cut(s, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || scheme != "rtmp" && scheme != "rtmps" {
 		return Address{}, ErrNameInvalid
 	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	host, path, _ := strings.Cut(rest, "/")
 	slash := strings.LastIndexByte(path, '/')
-	a := Address{Host: host, App: path[:max(slash, 0)], Stream: path[slash+1:]}
+	a := Address{Host: host, App: path[:max(slash, 0)], Stream: path[slash+1:], TLS: scheme == "rtmps"}
 	if host == "" || a.Stream == "" {
 		return Address{}, ErrNameMissing
 	}
-	a.TCURL = "rtmp://" + host + "/" + a.App
+	a.TCURL = scheme + "://" + host + "/" + a.App
 	if hasQuery {
 		a.Stream += "?" + query
 	}
 	if _, _, err := net.SplitHostPort(host); err != nil {
-		a.Host = net.JoinHostPort(strings.Trim(host, "[]"), "1935")
+		port := portPlain
+		if a.TLS {
+			port = portTLS
+		}
+		a.Host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 	}
 	return a, nil
 }

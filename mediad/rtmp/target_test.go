@@ -68,10 +68,12 @@ func TestParseAddress(t *testing.T) {
 		want Address
 		ok   bool
 	}{
-		{"rtmp://h/live/key", Address{"h:1935", "live", "key", "rtmp://h/live"}, true},
-		{"rtmp://h:1936/live/inst/key?t=a/b", Address{"h:1936", "live/inst", "key?t=a/b", "rtmp://h:1936/live/inst"}, true},
-		{"rtmp://[::1]/live/key", Address{"[::1]:1935", "live", "key", "rtmp://[::1]/live"}, true},
-		{"rtmp://h/key", Address{"h:1935", "", "key", "rtmp://h/"}, true},
+		{"rtmp://h/live/key", Address{"h:1935", "live", "key", "rtmp://h/live", false}, true},
+		{"rtmp://h:1936/live/inst/key?t=a/b", Address{"h:1936", "live/inst", "key?t=a/b", "rtmp://h:1936/live/inst", false}, true},
+		{"rtmp://[::1]/live/key", Address{"[::1]:1935", "live", "key", "rtmp://[::1]/live", false}, true},
+		{"rtmp://h/key", Address{"h:1935", "", "key", "rtmp://h/", false}, true},
+		{"RTMPS://h/live/key", Address{"h:443", "live", "key", "rtmps://h/live", true}, true},
+		{"rtmps://h:1936/live/key", Address{"h:1936", "live", "key", "rtmps://h:1936/live", true}, true},
 		{"rtmp://h/live/", Address{}, false}, {"http://h/live/key", Address{}, false}, {"rtmp:///live/key", Address{}, false},
 	}
 	for _, tt := range tests {
