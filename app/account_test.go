@@ -311,6 +311,21 @@ func TestSetupLinkWorksOnce(t *testing.T) {
 	})
 }
 
+// TestOldHash: who signs in with a password that was hashed in an older way has it hashed anew.
+func TestOldHash(t *testing.T) {
+	n := apptest.NewHouse().Open(t)
+	ada := n.User(t, "ada").User().ID
+	_, err := n.Store.UpdateUser(t.Context(), ada, func(u *app.User) error { u.PasswordHash = "old:" + apptest.Password; return nil })
+	must(t, err)
+	for range 2 {
+		must(t, second2(n.Login(t.Context(), apptest.Home, "ada", apptest.Password)))
+		u, err := n.Store.User(t.Context(), ada)
+		if must(t, err); u.PasswordHash != "plain:"+apptest.Password {
+			t.Errorf("the hash is %q", u.PasswordHash)
+		}
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	h := apptest.NewHouse()
 	n := h.Open(t)

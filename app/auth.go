@@ -143,10 +143,29 @@ func (a *App) Login(ctx context.Context, from Origin, username, password string)
 	if u.Disabled {
 		return Tokens{}, Errorf(CodeDisabled, "This account is disabled. Ask an administrator.")
 	}
+	if a.Passwords.Outdated(u.PasswordHash) {
+		a.renewHash(ctx, u, password)
+	}
 	if err := a.Keys.Set(ctx, known, []byte{1}, loginKnownFor); err != nil {
 		a.Log.WarnContext(ctx, "cannot remember where somebody signs in from", "err", err)
 	}
 	return a.startSession(ctx, u)
+}
+
+// renewHash stores the password as it is hashed today, now that it is known. That can wait until the next time.
+func (a *App) renewHash(ctx context.Context, u User, password string) {
+	hash, err := a.Passwords.Hash(ctx, password)
+	if err == nil {
+		_, err = a.Store.UpdateUser(ctx, u.ID, func(now *User) error {
+			if now.PasswordHash == u.PasswordHash { // nobody has changed the password meanwhile
+				now.PasswordHash = hash
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		a.Log.WarnContext(ctx, "cannot hash a password anew", "user", u.ID, "err", err)
+	}
 }
 
 func errCredentials() *Error {

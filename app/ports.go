@@ -213,6 +213,8 @@ type PasswordHasher interface {
 	Hash(ctx context.Context, password string) (string, error)
 	// Verify tells whether the password fits. An empty hash takes as long as a real one and never fits.
 	Verify(ctx context.Context, hash, password string) (bool, error)
+	// Outdated tells whether a hash was made in another way than Hash makes them now.
+	Outdated(hash string) bool
 }
 
 // Claims are what an access token says of its bearer.

@@ -85,10 +85,13 @@ func (Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return "plain:" + password, ctx.Err()
 }
 
-// Verify implements app.PasswordHasher.
+// Verify implements app.PasswordHasher; "old:" and the password fits too.
 func (Passwords) Verify(ctx context.Context, hash, password string) (bool, error) {
-	return hash == "plain:"+password, ctx.Err()
+	return hash == "plain:"+password || hash == "old:"+password, ctx.Err()
 }
+
+// Outdated implements app.PasswordHasher.
+func (Passwords) Outdated(hash string) bool { return strings.HasPrefix(hash, "old:") }
 
 // Tokens is app.TokenSigner without any signing.
 type Tokens struct{}
