@@ -19,6 +19,10 @@ type SessionConfig struct {
 const (
 	// maxStreams is how many message streams a client may have at a time.
 	maxStreams = 8
+	// Before a client publishes it has nothing to say that is longer than a command:
+	// until then these bound what it can make us hold.
+	strangerMessage = maxCommand
+	strangerMemory  = 4 * maxCommand
 	// maxIdleCommands is how many commands are answered while no media moves.
 	maxIdleCommands = 512
 )
@@ -29,7 +33,8 @@ const (
 // and Reject. It is not safe for concurrent use.
 type Session struct {
 	peer
-	caps Capabilities
+	caps   Capabilities
+	limits Limits // of a client that publishes
 
 	connect  *Connect
 	streams  [maxStreams + 1]bool // message streams that were created
@@ -54,7 +59,10 @@ const (
 // NewSession returns the server's side of a connection on which nothing was read
 // yet.
 func NewSession(c SessionConfig) *Session {
-	s := &Session{peer: newPeer(NewServerHandshake(c.Random), c.Limits)}
+	s := &Session{limits: c.Limits.withDefaults()}
+	stranger := s.limits
+	stranger.Message, stranger.Memory = min(stranger.Message, strangerMessage), min(stranger.Memory, strangerMemory)
+	s.peer = newPeer(NewServerHandshake(c.Random), stranger)
 	if s.caps = DefaultCapabilities(); c.Capabilities != nil {
 		s.caps = *c.Capabilities
 	}
@@ -123,7 +131,7 @@ func (s *Session) Received() uint64 { return s.acks.received }
 func (s *Session) Accept() {
 	switch s.state {
 	case publishAsked:
-		s.state = publishing
+		s.state, s.reader.limits = publishing, s.limits
 		s.Send(userControl(userStreamBegin, s.stream))
 		s.sendCommand(s.stream, onStatus(Status{"status", CodePublishStart, "Publishing."}))
 	case playAsked:

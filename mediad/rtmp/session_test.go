@@ -449,7 +449,7 @@ func TestHostileSessions(t *testing.T) {
 		{"ABUSE-125 deep connect", []Message{{Type: TypeCommandAMF0, Payload: deep}}, ErrCommand},
 		{"a command without a name", []Message{{Type: TypeCommandAMF0, Payload: []byte{5}}}, ErrCommand},
 		{"an empty command", []Message{{Type: TypeCommandAMF0}}, ErrCommand},
-		{"ABUSE-129 a command of 100 KB", []Message{connectMessage(), cmd(1, "publish", 1, amf.String(strings.Repeat("k", 100_000)))}, ErrCommand},
+		{"ABUSE-129 a command of 100 KB", []Message{connectMessage(), cmd(1, "publish", 1, amf.String(strings.Repeat("k", 100_000)))}, ErrMessageSize},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -466,6 +466,16 @@ func TestHostileSessions(t *testing.T) {
 			}
 		})
 	}
+	t.Run("ABUSE-120 a frame before publishing, and after", func(t *testing.T) {
+		frame := Message{Type: TypeVideo, Stream: 1, Payload: fill(strangerMessage + 1)}
+		if _, err := publishing1(t).send(frame); err != nil {
+			t.Errorf("who publishes: %v", err)
+		}
+		c := newClient(t, SessionConfig{})
+		if _, err := c.send(connectMessage(), frame); !errors.Is(err, ErrMessageSize) {
+			t.Errorf("a stranger: %v", err)
+		}
+	})
 	t.Run("ABUSE-128 nine streams", func(t *testing.T) {
 		c := newClient(t, SessionConfig{})
 		c.send(append([]Message{connectMessage()}, create(9)...)...)
