@@ -176,6 +176,12 @@ func run(t *testing.T, test func(t *testing.T, w *world, p *Pool)) {
 	})
 }
 
+// rest lets time pass, and what happens in it be over.
+func rest(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // TestOneSourceForAll is received while somebody watches, and for a while after.
 func TestOneSourceForAll(t *testing.T) {
 	run(t, func(t *testing.T, w *world, p *Pool) {
@@ -189,20 +195,22 @@ func TestOneSourceForAll(t *testing.T) {
 		}
 		all.Wait()
 		w.set(func() { w.watched = true })
-		time.Sleep(time.Hour)
+		rest(time.Hour)
 		if len(w.attempts) != 1 || p.Stats() != (Stats{Pulls: 1, Flowing: 1, Attempts: 1}) {
 			t.Errorf("%v %+v", w.attempts, p.Stats())
 		}
 		w.set(func() { w.watched = false })
-		time.Sleep(13 * time.Second)
+		rest(13 * time.Second)
 		if p.Stats().Flowing != 1 {
 			t.Error("it has ended at once")
 		}
-		time.Sleep(3 * time.Second)
+		rest(3 * time.Second)
 		if p.Stats().Pulls != 0 || w.writers != 0 || w.claims != 0 {
 			t.Errorf("nobody watches, and still %+v", p.Stats())
 		}
-		if err := p.Want(t.Context(), "a"); err != nil || len(w.attempts) != 2 {
+		err := p.Want(t.Context(), "a")
+		synctest.Wait()
+		if err != nil || len(w.attempts) != 2 {
 			t.Errorf("once more: %v %v", err, w.attempts)
 		}
 		if want := []string{"", "", "over ", "", ""}; !slices.Equal(w.told, want) {
@@ -219,7 +227,7 @@ func TestFailingSource(t *testing.T) {
 		if err := p.Want(t.Context(), "a"); !errors.As(err, &f) || f.Words != "down" || f.RetryAfter != time.Second {
 			t.Errorf("%#v", err)
 		}
-		time.Sleep(100 * time.Second)
+		rest(100 * time.Second)
 		want := []time.Duration{0, 1, 3, 7, 15, 31, 61, 91}
 		for i := range want {
 			want[i] *= time.Second
@@ -228,16 +236,16 @@ func TestFailingSource(t *testing.T) {
 			t.Errorf("%v", w.attempts)
 		}
 		w.set(func() { w.source, w.attempts = lasts(31*time.Second), nil })
-		time.Sleep(30 * time.Second)
+		rest(30 * time.Second)
 		if err := p.Want(t.Context(), "a"); err != nil {
 			t.Errorf("it flows again: %v", err)
 		}
-		time.Sleep(30 * time.Second)
+		rest(30 * time.Second)
 		if len(w.attempts) != 2 || w.attempts[1]-w.attempts[0] != 32*time.Second {
 			t.Errorf("after half a minute of health: %v", w.attempts)
 		}
 		w.set(func() { w.source, w.watched = down, false })
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 		if n := len(w.attempts); p.Stats().Pulls != 0 || w.told[len(w.told)-1] != "over " {
 			t.Errorf("nobody watches: %+v, %d attempts, %q", p.Stats(), n, w.told)
 		}
@@ -254,7 +262,7 @@ func TestWantGivesUpWaiting(t *testing.T) {
 		if err := p.Want(t.Context(), "a"); !errors.As(err, &f) || time.Since(began) != 12*time.Second || !strings.Contains(f.Words, "being connected to") {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 		if p.Stats().Pulls != 0 {
 			t.Error("it goes on")
 		}
@@ -270,18 +278,18 @@ func TestAnEncoderComesFirst(t *testing.T) {
 		}
 		w.set(func() { w.busy = ErrBusy })
 		w.end()
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 		if err := p.Want(t.Context(), "a"); err != nil || w.writers != 0 || len(w.attempts) != 1 {
 			t.Errorf("%v, %d writers, %v", err, w.writers, w.attempts)
 		}
 		w.set(func() { w.busy = nil })
-		time.Sleep(2 * time.Second)
+		rest(2 * time.Second)
 		if w.writers != 1 || len(w.attempts) != 2 {
 			t.Errorf("%d writers, %v", w.writers, w.attempts)
 		}
 		w.set(func() { w.begin = ErrBusy }) // one that comes while the source is being connected to
 		w.end()
-		time.Sleep(10 * time.Second)
+		rest(10 * time.Second)
 		if w.writers != 0 {
 			t.Error("it publishes beside the encoder")
 		}
@@ -306,7 +314,7 @@ func TestRightsEnd(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.set(func() { c.set(w) })
-				time.Sleep(3500 * time.Millisecond)
+				rest(3500 * time.Millisecond)
 				if s := p.Stats(); s.Pulls != c.pulls || s.Flowing != c.flows {
 					t.Errorf("%+v", s)
 				}
@@ -332,7 +340,7 @@ func TestTooMany(t *testing.T) {
 		if err := p.Want(t.Context(), "c"); !errors.As(err, &f) {
 			t.Errorf("a third: %v", err)
 		}
-		time.Sleep(20 * time.Second)
+		rest(20 * time.Second)
 		if err := p.Touch("c"); err != nil {
 			t.Errorf("after the others: %v", err)
 		}
