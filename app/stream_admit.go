@@ -118,7 +118,8 @@ func (a *App) KeepViewer(ctx context.Context, v Viewing) (Viewing, error) {
 	return v, nil
 }
 
-// ViewerGone tells that somebody who was let in watches no more.
+// ViewerGone tells that somebody who was let in watches no more. It takes no lock and never waits, so that
+// the methods of Live may call it.
 func (a *App) ViewerGone(v Viewing) { a.hooks.note(hookStop, hookOf(v.from, v.Stream.ID)) }
 
 // lookAtViewer decides whether somebody may watch now.

@@ -67,7 +67,8 @@ type StreamLife struct {
 }
 
 // Live is the media part of a node, where streams are published and watched. Its methods may be
-// called from any goroutine, must be quick and must not call back.
+// called from any goroutine, must be quick and must not call back; of all of App they may call
+// ViewerGone, for those whom they end.
 type Live interface {
 	// Sessions returns who publishes and watches the stream on this node.
 	Sessions(id StreamID) []StreamSession

@@ -328,13 +328,16 @@ func unframe(r *bufio.Reader, w io.Writer) error {
 	}
 }
 
-// TestManyPublishers come and go, politely or not, and leave nothing behind.
+// TestManyPublishers come and go, politely or not, with viewers now and then, and leave nothing behind.
 func TestManyPublishers(t *testing.T) {
 	h := open(t, Config{Linger: 50 * time.Millisecond})
 	packets := film(t)
 	cycle := func(i int) {
 		p := h.publishKey()
 		p.send(packets...)
+		if i%10 == 0 {
+			h.watch().Body.Close()
+		}
 		if i%3 == 0 {
 			p.quit()
 		}
@@ -348,14 +351,14 @@ func TestManyPublishers(t *testing.T) {
 	cycle(0)
 	soon(t, "idle", idle)
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	for i := range 100 {
+	for i := range 1000 {
 		cycle(i)
 	}
 	soon(t, "idle again", func() bool { return idle() && runtime.NumGoroutine() <= goroutines && openFiles(t) <= files })
-	if n := len(h.app.reasons()); n != 101 {
+	if n := len(h.app.reasons()); n != 1001 {
 		t.Errorf("app heard of %d ends", n)
 	}
-	t.Logf("%d goroutines and %d files, before and after 100 publishers", goroutines, files)
+	t.Logf("%d goroutines and %d files, before and after 1,000 publishers", goroutines, files)
 }
 
 func openFiles(t *testing.T) int {

@@ -27,8 +27,12 @@ type Config struct {
 	// MaxReaders of one stream. 0: 20,000.
 	MaxReaders int
 
-	// Grace is how long readers stay when the publisher has gone. 0: 10 s.
+	// Grace is how long readers stay when the publisher has gone without a word. 0:
+	// 10 s.
 	Grace time.Duration
+	// Parting is how long they stay when it has said that it is done: as long as an
+	// encoder takes that begins anew on its connection. 0: 500 ms.
+	Parting time.Duration
 	// Idle is the silence after which TakeOverIfIdle takes over. 0: 5 s.
 	Idle time.Duration
 	// Stall is the silence after which a publisher is cut. 0: 30 s.
@@ -53,6 +57,7 @@ func (c Config) withDefaults() Config {
 	def(&c.MaxPacket, 8<<20)
 	def(&c.MaxReaders, 20_000)
 	def(&c.Grace, 10*time.Second)
+	def(&c.Parting, 500*time.Millisecond)
 	def(&c.Idle, 5*time.Second)
 	def(&c.Stall, 30*time.Second)
 	def(&c.MaxLag, 10*time.Second)

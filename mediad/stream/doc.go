@@ -17,9 +17,10 @@
 // one still writes is refused with [ErrStale], so that a connection that was half
 // dead cannot come back into a stream that has gone on. What becomes of a second
 // publisher is a [Policy]. When a publisher goes away the stream waits for the
-// next one for Config.Grace, and its readers with it: they see one [Gone] item and
-// then, if a publisher comes, packets that continue the time, the first of them
-// marked as a discontinuity. If none comes they see io.EOF.
+// next one, and its readers with it: for Config.Grace, or for Config.Parting if it
+// has said that it is done. They see one [Gone] item and then, if a publisher
+// comes, packets that continue the time, the first of them marked as a
+// discontinuity. If none comes they see io.EOF.
 //
 // # Life
 //

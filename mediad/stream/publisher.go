@@ -15,7 +15,7 @@ type Offer struct {
 	By string
 }
 
-// Publisher writes a stream. Write and Close are called by one goroutine.
+// Publisher writes a stream. Write, Close and Finish are called by one goroutine.
 type Publisher struct {
 	s          *Stream
 	generation uint64
@@ -48,7 +48,7 @@ func (s *Stream) Publish(o Offer) (*Publisher, error) {
 		return nil, err
 	}
 	if h.active {
-		s.leave(s.publisher, ErrStale, now)
+		s.leave(s.publisher, ErrStale, now, s.config.Grace)
 		s.takeovers++
 	}
 	s.generation = generation
@@ -60,11 +60,11 @@ func (s *Stream) Publish(o Offer) (*Publisher, error) {
 	return p, nil
 }
 
-// leave ends a publisher. Holds s.mu.
-func (s *Stream) leave(p *Publisher, why error, now time.Time) {
+// leave ends a publisher; another one is waited for so long. Holds s.mu.
+func (s *Stream) leave(p *Publisher, why error, now time.Time, wait time.Duration) {
 	p.err = why
 	close(p.done)
-	s.publisher, s.state, s.since, s.touched = nil, Waiting, now, now
+	s.publisher, s.state, s.until, s.touched = nil, Waiting, now.Add(wait), now
 	s.append(&Item{What: Gone, Packet: av.Packet{DTS: s.timeline.Now()}, At: now})
 }
 
@@ -81,13 +81,17 @@ func (p *Publisher) Err() error {
 	return p.err
 }
 
-// Close ends the publisher. The stream waits for another one.
-func (p *Publisher) Close() { p.end(ErrClosed) }
+// Close ends the publisher. The stream waits for another one, for Config.Grace.
+func (p *Publisher) Close() { p.end(ErrClosed, p.s.config.Grace) }
 
-func (p *Publisher) end(why error) {
+// Finish is Close for a publisher that has said that it is done: the stream is over
+// after Config.Parting.
+func (p *Publisher) Finish() { p.end(ErrClosed, p.s.config.Parting) }
+
+func (p *Publisher) end(why error, wait time.Duration) {
 	p.s.mu.Lock()
 	if p.err == nil {
-		p.s.leave(p, why, p.s.config.Now())
+		p.s.leave(p, why, p.s.config.Now(), wait)
 	}
 	p.s.mu.Unlock()
 	p.s.rouse()

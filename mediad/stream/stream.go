@@ -37,7 +37,7 @@ type Stream struct {
 	state      State
 	publisher  *Publisher // nil unless Live
 	generation uint64     // the highest there ever was
-	since      time.Time  // of Waiting
+	until      time.Time  // of Waiting
 	touched    time.Time  // when somebody last had to do with it
 	closed     bool
 
@@ -131,7 +131,7 @@ func (s *Stream) Kick(why error) bool {
 	if why == nil {
 		why = ErrKicked
 	}
-	p.end(why)
+	p.end(why, s.config.Grace)
 	return true
 }
 
@@ -142,8 +142,8 @@ func (s *Stream) tick(now time.Time) {
 	switch {
 	case s.state == Live && now.Sub(s.publisher.last) >= s.config.Stall:
 		s.drops.Stalled++
-		s.leave(s.publisher, ErrStalled, now)
-	case s.state == Waiting && now.Sub(s.since) >= s.config.Grace:
+		s.leave(s.publisher, ErrStalled, now, s.config.Grace)
+	case s.state == Waiting && !now.Before(s.until):
 		s.over(now)
 	}
 	s.mu.Unlock()
@@ -192,7 +192,7 @@ func (s *Stream) shut(now time.Time) {
 		return
 	}
 	if s.publisher != nil {
-		s.leave(s.publisher, ErrClosed, now)
+		s.leave(s.publisher, ErrClosed, now, 0)
 	}
 	s.closed = true
 	s.over(now)

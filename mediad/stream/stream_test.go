@@ -525,3 +525,42 @@ func TestBell(t *testing.T) {
 		t.Errorf("%d rings after it was taken away, %d of another", len(rings), other)
 	}
 }
+
+// TestParting: how long readers stay depends on how the publisher went, and one that comes meanwhile has them.
+func TestParting(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		end    func(*Publisher)
+		stays  time.Duration
+		comes  bool
+		script string
+	}{
+		{"lost", (*Publisher).Close, 10 * time.Second, false, "KG"},
+		{"done", (*Publisher).Finish, 500 * ms, false, "KG"},
+		{"done twice", func(p *Publisher) { p.Finish(); p.Close() }, 500 * ms, false, "KG"},
+		{"done, and here again", (*Publisher).Finish, 0, true, "KGCC!K"},
+	} {
+		clock := time.Unix(1e9, 0)
+		s := newTest(Config{Now: func() time.Time { return clock }})
+		p := publish(t, s)
+		write(t, p, video(0, true))
+		r := reader(t, s, ReaderOptions{})
+		c.end(p)
+		if c.comes {
+			write(t, publish(t, s), video(0, true))
+			s.tick(clock.Add(time.Second))
+		}
+		s.tick(clock.Add(c.stays - 1))
+		items, err := all(r)
+		if got := script(items); got != c.script || err != nil {
+			t.Errorf("%s: %s, %v, want %s", c.name, got, err, c.script)
+		}
+		if c.comes {
+			continue
+		}
+		s.tick(clock.Add(c.stays))
+		if _, err := all(r); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: %v after %v", c.name, err, c.stays)
+		}
+	}
+}
