@@ -166,9 +166,9 @@ func TestPlaylistText(t *testing.T) {
 	w.begin("iv.mp4", false)
 	w.addPart(Part{Name: "vx-0.m4s", Duration: 200 * ms, Independent: true}, 10, date)
 	w.addPart(Part{Name: "vx-1.m4s", Duration: 33333 * time.Microsecond}, 10, date)
-	w.endSegment("v100.m4s", 233333*time.Microsecond, date, false, false)
+	w.endSegment("v100.m4s", 233333*time.Microsecond, date, false, 0)
 	w.begin("iw.mp4", true)
-	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true, false)
+	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true, 0)
 	w.addPart(Part{Name: "vx-2.m4s", Duration: 200 * ms, Independent: true}, 10, date.Add(3*time.Second))
 	want := `#EXTM3U
 #EXT-X-VERSION:6
@@ -199,7 +199,7 @@ v101.m4s?t=1
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	for range 20 {
-		w.endSegment("vn.m4s", 2*time.Second, date, false, false)
+		w.endSegment("vn.m4s", 2*time.Second, date, false, 0)
 	}
 	s := w.Snapshot()
 	if s.First() != 116 || s.Discontinuities != 8 || len(s.Segments) != 6 {

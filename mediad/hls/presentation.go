@@ -211,8 +211,12 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 		t.add(data.Size(), e.Duration)
 	}
 	length := w.Snapshot().Duration()
-	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap, p.tight())
+	pressure := p.pressure()
+	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap, pressure)
 	length = max(length, w.Snapshot().Duration())
+	if pressure > 0 {
+		length = 4 * p.config.Cut.Longest
+	}
 	for _, g := range removed { // to be had for as long as the playlists are that listed it (section 6.2.2)
 		if !g.Gap {
 			p.leaving = append(p.leaving, leaving{g.Name, now.Add(2*g.Duration + length), true})
@@ -229,11 +233,14 @@ func (p *presentation) save(e cmaf.Event, name string) {
 	}})
 }
 
-// tight reports whether there is hardly room for more: then less is listed, so that
-// everything listed is there.
-func (p *presentation) tight() bool {
-	store, limited := p.config.Store.(interface{ Tight() bool })
-	return limited && store.Tight() || p.shelf.tight()
+// pressure tells whether there is hardly room for more: then less is listed, so that
+// everything listed is there, and kept for less long afterwards.
+func (p *presentation) pressure() int {
+	n := p.shelf.pressure()
+	if limited, ok := p.config.Store.(interface{ Pressure() int }); ok {
+		n = max(n, limited.Pressure())
+	}
+	return n
 }
 
 // leaveParts sees to the parts that are no longer listed: they are to be had for more than three

@@ -94,12 +94,18 @@ func (s *shelf) unsaved() (total int64, oldest string) {
 	return total, oldest
 }
 
-// tight reports whether the store has not taken so much that soon the oldest goes.
-func (s *shelf) tight() bool {
+// pressure tells how near the shelf is to letting segments go that the store has not
+// taken; see segments.Memory.Pressure.
+func (s *shelf) pressure() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	total, _ := s.unsaved()
-	return total > maxUnsaved/2
+	switch total, _ := s.unsaved(); {
+	case total > maxUnsaved/4*3:
+		return 2
+	case total > maxUnsaved/2:
+		return 1
+	}
+	return 0
 }
 
 // saved says that the store has a file.

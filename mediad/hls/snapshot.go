@@ -130,8 +130,8 @@ func (w *Window) addPart(p Part, size int64, date time.Time) {
 }
 
 // endSegment completes the open segment, and returns it with those that are no
-// longer listed; tight: there should be fewer.
-func (w *Window) endSegment(name string, d time.Duration, date time.Time, gap, tight bool) (done *Segment, removed []*Segment) {
+// longer listed. There is pressure to list fewer; see trim.
+func (w *Window) endSegment(name string, d time.Duration, date time.Time, gap bool, pressure int) (done *Segment, removed []*Segment) {
 	w.change(func(s *Snapshot) {
 		g := s.Open
 		g.Name, g.Duration, g.Gap = name, d, gap
@@ -142,25 +142,20 @@ func (w *Window) endSegment(name string, d time.Duration, date time.Time, gap, t
 		done = &g
 		s.Segments = append(s.Segments, done)
 		s.Open = Segment{Sequence: g.Sequence + 1, Init: g.Init}
-		removed = s.trim(tight)
+		removed = s.trim(pressure)
 	})
 	return done, removed
 }
 
-// shrink is how many segments more than are added leave a window that is tight.
-const shrink = 1
-
-// trim takes out the segments without which the window is still long enough; when it
-// is tight also others, but never so many that less than three target durations are
-// left (section 6.2.2). The array is shared with other snapshots, and never changed.
-func (s *Snapshot) trim(tight bool) (removed []*Segment) {
-	n, d, most := 0, s.Duration(), 0
-	if tight {
-		most = 1 + shrink
-	}
+// trim takes out the segments without which the window is still long enough; under
+// pressure also others, one or two for each that is added, but never so many that less
+// than three target durations are left (section 6.2.2). The array is shared with other
+// snapshots, and never changed.
+func (s *Snapshot) trim(pressure int) (removed []*Segment) {
+	n, d := 0, s.Duration()
 	for n < len(s.Segments) {
 		left := d - s.Segments[n].Duration
-		if left < s.Window && (n >= most || left < 3*s.Target) {
+		if left < s.Window && (n >= pressure || left < 3*s.Target) {
 			break
 		}
 		d = left

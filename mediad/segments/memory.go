@@ -165,11 +165,18 @@ func (m *Memory) each(f func(*object) (remove bool)) (removed int) {
 	return removed
 }
 
-// Tight reports whether there is hardly room for more: soon segments are dropped.
-func (m *Memory) Tight() bool {
+// Pressure tells how near the store is to dropping segments: 0 while there is room, 1
+// when there should not be more of them, 2 when there should be fewer.
+func (m *Memory) Pressure() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.bytes > m.maxBytes/4*3
+	switch {
+	case m.bytes > m.maxBytes/8*7:
+		return 2
+	case m.bytes > m.maxBytes/4*3:
+		return 1
+	}
+	return 0
 }
 
 // MemoryStats is what a Memory holds.
