@@ -28,61 +28,87 @@ const (
 	trunOffsets      = 0x000800
 )
 
-// fragment returns a moof and an mdat: their headers in one slice, and behind it
-// the samples as they came. Every offset is signed (trun version 1), so frames
-// may be shown before the time at which they are decoded.
-func fragment(sequence uint32, samples []sample, video bool) [][]byte {
-	flags, perSample, payload := uint32(trunDataOffset|trunDuration|trunSize), 8, 0
-	for i := range samples {
-		payload += len(samples[i].data)
-		if samples[i].cts != 0 {
+// strip is what a fragment has of one track.
+type strip struct {
+	track   uint32
+	video   bool
+	samples []sample // at least one
+}
+
+// layout returns how long the strip's trun and traf are, the flags of the trun, and
+// how long its samples are.
+func (r *strip) layout() (trun, traf int, flags uint32, payload int) {
+	flags, perSample := uint32(trunDataOffset|trunDuration|trunSize), 8
+	for i := range r.samples {
+		payload += len(r.samples[i].data)
+		if r.samples[i].cts != 0 {
 			flags |= trunOffsets
 		}
 	}
-	if video {
+	if r.video {
 		flags |= trunFlags
 		perSample += 4
 	}
 	if flags&trunOffsets != 0 {
 		perSample += 4
 	}
-	trun := 20 + perSample*len(samples)
-	traf := 8 + 20 + 20 + trun
-	moof := 8 + 16 + traf
+	trun = 20 + perSample*len(r.samples)
+	return trun, 8 + 20 + 20 + trun, flags, payload
+}
 
+// fragment returns a moof and an mdat: their headers in one slice, and behind it
+// the samples as they came. Every offset is signed (trun version 1), so frames
+// may be shown before the time at which they are decoded.
+func fragment(sequence uint32, strips ...strip) [][]byte {
+	moof, payload, samples := 8+16, 0, 0
+	for i := range strips {
+		_, traf, _, n := strips[i].layout()
+		moof, payload, samples = moof+traf, payload+n, samples+len(strips[i].samples)
+	}
 	b := make([]byte, 0, moof+8)
 	b = header(b, moof, "moof")
 	b = fullHeader(b, 16, "mfhd", 0, 0)
 	b = be32(b, sequence)
+	at := moof + 8
+	data := make([][]byte, 1, 1+samples)
+	for i := range strips {
+		var n int
+		b, n = strips[i].append(b, at)
+		at += n
+		for j := range strips[i].samples {
+			data = append(data, strips[i].samples[j].data)
+		}
+	}
+	data[0] = header(b, 8+payload, "mdat")
+	return data
+}
+
+// append writes the strip's traf; its samples begin at an offset from the moof's
+// start. It returns how long they are.
+func (r *strip) append(b []byte, offset int) ([]byte, int) {
+	trun, traf, flags, payload := r.layout()
 	b = header(b, traf, "traf")
 	b = fullHeader(b, 20, "tfhd", 0, tfhdDefaultFlags|tfhdBaseIsMoof)
-	b = be32(b, trackID)
+	b = be32(b, r.track)
 	b = be32(b, flagsKey)
 	b = fullHeader(b, 20, "tfdt", 1, 0)
-	b = binary.BigEndian.AppendUint64(b, samples[0].time)
+	b = binary.BigEndian.AppendUint64(b, r.samples[0].time)
 	b = fullHeader(b, trun, "trun", 1, flags)
-	b = be32(b, uint32(len(samples)))
-	b = be32(b, uint32(moof+8))
-	for i := range samples {
-		s := &samples[i]
+	b = be32(b, uint32(len(r.samples)))
+	b = be32(b, uint32(offset))
+	for i := range r.samples {
+		s := &r.samples[i]
 		b = be32(be32(b, s.duration), uint32(len(s.data)))
-		if video && s.key {
+		if r.video && s.key {
 			b = be32(b, flagsKey)
-		} else if video {
+		} else if r.video {
 			b = be32(b, flagsDelta)
 		}
 		if flags&trunOffsets != 0 {
 			b = be32(b, uint32(s.cts))
 		}
 	}
-	b = header(b, 8+payload, "mdat")
-
-	data := make([][]byte, 1+len(samples))
-	data[0] = b
-	for i := range samples {
-		data[1+i] = samples[i].data
-	}
-	return data
+	return b, payload
 }
 
 func be32(b []byte, v uint32) []byte { return binary.BigEndian.AppendUint32(b, v) }

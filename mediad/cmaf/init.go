@@ -9,7 +9,7 @@ import (
 	"synctv/mediad/av"
 )
 
-// trackID of every track: each is alone in its file.
+// trackID of every track that is alone in its file.
 const trackID = 1
 
 // videoTimescale is that of MPEG systems, in which 24, 25, 30 and 60 frames a
@@ -35,22 +35,30 @@ func Timescale(t av.Track) uint32 {
 
 // Init returns the initialisation of a track: ftyp and moov.
 func Init(t av.Track) ([]byte, error) {
-	entry, err := sampleEntry(t)
-	if err != nil {
-		return nil, err
-	}
 	init := mp4.CreateEmptyInit()
-	trak := init.AddEmptyTrack(Timescale(t), t.Kind.String(), "und")
-	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
-	if t.Kind == av.Video {
-		trak.Tkhd.Width = mp4.Fixed32(uint32(t.Width) << 16)
-		trak.Tkhd.Height = mp4.Fixed32(uint32(t.Height) << 16)
+	if err := addTrack(init, t); err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	if err := init.Encode(&b); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// addTrack describes another track, which gets the next number.
+func addTrack(init *mp4.InitSegment, t av.Track) error {
+	entry, err := sampleEntry(t)
+	if err != nil {
+		return err
+	}
+	trak := init.AddEmptyTrack(Timescale(t), t.Kind.String(), "und")
+	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
+	if t.Kind == av.Video {
+		trak.Tkhd.Width = mp4.Fixed32(uint32(t.Width) << 16)
+		trak.Tkhd.Height = mp4.Fixed32(uint32(t.Height) << 16)
+	}
+	return nil
 }
 
 // sampleEntry returns the box that says how samples are decoded. Configurations

@@ -119,7 +119,7 @@ func TestRealMedia(t *testing.T) {
 					ours.Write(d)
 				}
 			}
-			all := fragment(1, wholeTrack(m), m.Tracks[0].Kind == av.Video)
+			all := fragment(1, strip{track: trackID, video: m.Tracks[0].Kind == av.Video, samples: wholeTrack(m)})
 			theirs.Write(must(Init(m.Tracks[0])))
 			theirs.Write(bytes.Join(all, nil))
 			if got := probe(t, ours.Bytes()); got != c.want {

@@ -113,7 +113,7 @@ func (l *lane) endPart() {
 	l.sequence++
 	*l.out = append(*l.out, Event{
 		What: Part, Kind: l.kind(), Segment: l.segment, Index: l.parts,
-		Data:  fragment(l.sequence, l.part, l.kind() == av.Video),
+		Data:  fragment(l.sequence, strip{track: trackID, video: l.kind() == av.Video, samples: l.part}),
 		Start: l.span(l.part[0].time), Duration: l.span(l.partTicks), Last: l.partLast, Independent: l.part[0].key,
 	})
 	l.parts++

@@ -363,7 +363,7 @@ func TestFragmentGolden(t *testing.T) {
 				samples[i].cts, samples[i].key = 0, true
 			}
 		}
-		b := bytes.Join(fragment(7, samples, c.video), nil)
+		b := bytes.Join(fragment(7, strip{track: trackID, video: c.video, samples: samples}), nil)
 		golden(t, c.name, b)
 		frags, err := cmaftest.Fragments(b)
 		if err != nil || len(frags) != 1 || frags[0].Sequence != 7 || frags[0].Time != 1<<33 {
@@ -385,7 +385,7 @@ func BenchmarkPart(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		fragment(1, samples, true)
+		fragment(1, strip{track: trackID, video: true, samples: samples})
 	}
 }
 
