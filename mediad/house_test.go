@@ -27,9 +27,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	goodKey = "key_good.secret"
 	str     = app.StreamID("str_1")
+
+	otherKey = "key_other.secret"
+	other    = app.StreamID("str_2")
 )
 
-// fakeApp lets in whoever has the key, and whoever has the token "yes", until told otherwise.
+func streamOf(key string) app.StreamID {
+	return map[string]app.StreamID{goodKey: str, otherKey: other}[key]
+}
+
+// fakeApp lets in whoever has a key, and whoever has the token "yes", until told otherwise.
 type fakeApp struct {
 	mu      sync.Mutex
 	live    app.Live
@@ -64,16 +71,18 @@ func (f *fakeApp) AdmitPublisher(_ context.Context, _ app.Origin, name string) (
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.names = append(f.names, name)
-	if key, _, _ := strings.Cut(name, "?"); key != goodKey {
+	key, _, _ := strings.Cut(name, "?")
+	id := streamOf(key)
+	if id == "" {
 		return app.Publication{}, app.Errorf(app.CodeUnauthenticated, "Not that key.")
 	}
-	return app.Publication{Stream: app.Stream{ID: str}, Session: f.session(app.SessionPublisher)}, nil
+	return app.Publication{Stream: app.Stream{ID: id}, Session: f.session(app.SessionPublisher)}, nil
 }
 
 func (f *fakeApp) AdmitViewer(_ context.Context, _ app.Origin, id app.StreamID, token string, _ app.Actor) (app.Viewing, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if id != str || token != "yes" || f.closed {
+	if id != str && id != other || token != "yes" || f.closed {
 		return app.Viewing{}, app.Errorf(app.CodeNotFound, "There is no such stream.")
 	}
 	now := f.Now()
@@ -134,9 +143,14 @@ type house struct {
 
 func open(t *testing.T, c Config) *house {
 	t.Helper()
+	return openLogging(t, c, slog.DiscardHandler)
+}
+
+func openLogging(t *testing.T, c Config, log slog.Handler) *house {
+	t.Helper()
 	h := &house{t: t, app: &fakeApp{}}
 	var err error
-	h.Server, err = New(c, Deps{Control: h.app, Log: slog.New(slog.DiscardHandler),
+	h.Server, err = New(c, Deps{Control: h.app, Log: slog.New(log),
 		WriteError: func(w http.ResponseWriter, _ *http.Request, status int, code, _ string) { http.Error(w, code, status) }})
 	if err != nil {
 		t.Fatal(err)
