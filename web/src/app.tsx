@@ -14,6 +14,7 @@ import { TopBar } from './ui/TopBar'
 
 const loadRoom = async () => (await import('./room/RoomPage')).RoomPage
 const RoomPage = lazy(loadRoom, () => <Loading />)
+const StreamPage = lazy(async () => (await import('./live/StreamPage')).StreamPage, () => <Loading />)
 const Users = lazy(async () => (await import('./pages/Users')).Users, () => <Loading />)
 const Me = lazy(async () => (await import('./pages/Me')).Me, () => <Loading />)
 
@@ -49,6 +50,7 @@ function Page() {
       // By the time the name is read, the room is loaded.
       void loadRoom()
       return <Join key={r.code} code={r.code} />
+    case 'stream': return <StreamPage key={r.streamId} streamId={r.streamId} />
     case 'room': return <RoomPage roomId={r.roomId} settings={r.settings} />
     case 'none': return <Nowhere />
   }

@@ -8,6 +8,7 @@ describe('parse', () => {
     ['/', { page: 'home' }],
     ['/login', { page: 'login' }],
     ['/login/', { page: 'login' }],
+    ['/s/str_1', { page: 'stream', streamId: 'str_1' }],
     ['/j/abc-123', { page: 'join', code: 'abc-123' }],
     ['/r/room_1', { page: 'room', roomId: 'room_1', settings: false }],
     ['/r/room_1/settings', { page: 'room', roomId: 'room_1', settings: true }],

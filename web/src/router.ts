@@ -13,6 +13,7 @@ export const path = computed(() => place.value)
 export type Route =
   | { page: 'home' | 'login' | 'register' | 'setup' | 'me' | 'users' | 'none' }
   | { page: 'join'; code: string }
+  | { page: 'stream'; streamId: string }
   | { page: 'room'; roomId: string; settings: boolean }
 
 export const route = computed<Route>(() => parse(path.value))
@@ -23,6 +24,7 @@ export function parse(where: string): Route {
   const [first = '', second, third] = parts
   if (parts.length === 0) return { page: 'home' }
   if (first === 'j' && second && parts.length === 2) return { page: 'join', code: second }
+  if (first === 's' && second && parts.length === 2) return { page: 'stream', streamId: second }
   if (first === 'r' && second) {
     if (parts.length === 2) return { page: 'room', roomId: second, settings: false }
     if (parts.length === 3 && third === 'settings') return { page: 'room', roomId: second, settings: true }

@@ -195,6 +195,8 @@ export const en = {
   'queue.box': 'Add to the queue',
   'queue.placeholder': 'Paste links, one per line…',
   'queue.add': { one: 'Add', other: 'Add {n}' },
+  'queue.goLive': 'Go live',
+  'queue.goLiveText': 'From OBS or any encoder',
   'queue.playNow': 'Play now',
   'queue.playNext': 'Play next',
   'queue.looking': 'Looking at it…',

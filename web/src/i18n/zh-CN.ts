@@ -189,6 +189,8 @@ export const zhCN: Dictionary = {
   'queue.box': '加入队列',
   'queue.placeholder': '贴上链接，每行一个…',
   'queue.add': { one: '添加', other: '添加 {n} 项' },
+  'queue.goLive': '开始直播',
+  'queue.goLiveText': '用 OBS 或其他推流软件',
   'queue.playNow': '立即播放',
   'queue.playNext': '下一个播放',
   'queue.looking': '正在查看…',

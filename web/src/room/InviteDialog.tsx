@@ -4,6 +4,7 @@ import { RoomService } from '../gen/synctv/v1/rooms_pb'
 import { t } from '../i18n'
 import { share } from '../router'
 import { confirm } from '../ui/Confirm'
+import { toClipboard } from '../ui/copy'
 import { Dialog } from '../ui/Dialog'
 import { Icon } from '../ui/Icon'
 import { attempt } from '../ui/Toasts'
@@ -76,15 +77,4 @@ function Code({ link }: { link: string }) {
       <path d={path} fill="#0b0e1a" />
     </svg>
   )
-}
-
-/** Copies; on pages without the clipboard (plain http) selects the text and uses the old command. */
-async function toClipboard(text: string, box: HTMLInputElement | null): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    box?.select()
-    return document.execCommand('copy')
-  }
 }

@@ -11,6 +11,7 @@ import { Rail } from './Rail'
 import { RoomBar } from './RoomBar'
 
 const InviteDialog = lazy(async () => (await import('./InviteDialog')).InviteDialog)
+const GoLive = lazy(async () => (await import('../live/GoLive')).GoLive)
 const Settings = lazy(async () => (await import('./settings/Settings')).Settings)
 
 /** Below this the rail goes under the picture. */
@@ -49,6 +50,7 @@ export function RoomView({ sound, settings }: { sound: boolean; settings: boolea
         <Rail hidden={!open} closable={landscape} />
       </main>
       {view.inviting.value && <InviteDialog room={room} onClose={() => (view.inviting.value = false)} />}
+      {view.goingLive.value && <GoLive api={room.api} room={room} onClose={() => (view.goingLive.value = false)} />}
       {settings && <Settings room={room} onClose={() => go(`/r/${room.roomId}`, true)} />}
     </div>
   )
@@ -73,6 +75,7 @@ function useStageEvents(root: { current: HTMLElement | null }, setTheatre: (on: 
         show('queue')
         requestAnimationFrame(() => document.querySelector<HTMLElement>('.add-box textarea')?.focus())
       },
+      'synctv:go-live': () => (view.goingLive.value = true),
       'synctv:toggle-rail': () => (view.railOpen.value = !view.railOpen.value),
       'synctv:theatre': (e) => setTheatre(Boolean((e as CustomEvent<{ on: boolean }>).detail?.on)),
     }

@@ -20,6 +20,7 @@ export function makeView() {
     tab: signal<Tab>('chat'),
     railOpen: signal(true),
     inviting: signal(false),
+    goingLive: signal(false),
     /** Text the composer should take in, for example a mention. */
     insert: signal(''),
     /** Rises when something asks for the composer's focus. */

@@ -6,7 +6,8 @@ import { sentence } from '../../i18n/errors'
 import { MOST_LINKS, findLinks, looksLikeText, titleOf } from '../../links'
 import { asApiError } from '../../net/errors'
 import { Icon } from '../../ui/Icon'
-import { useRoom } from '../context'
+import { user } from '../../session'
+import { useRoom, useView } from '../context'
 import { addLinks } from './deeds'
 
 type Look = { link: string } & ({ state: 'looking' } | { state: 'found'; probe: ProbeMediaResponse } | { state: 'failed'; why: string })
@@ -65,6 +66,7 @@ export function AddBox({ parentId, autoFocus, onDone }: { parentId: string; auto
           }
         }}
       />
+      {text === '' && room.can('live_publish') && user.value && <LiveTile />}
       {look && <Preview look={look} />}
       {error && <p class="form-error" role="alert">{error}</p>}
       {links.length > 0 && (
@@ -77,6 +79,21 @@ export function AddBox({ parentId, autoFocus, onDone }: { parentId: string; auto
         </div>
       )}
     </form>
+  )
+}
+
+/** The way to a stream of one's own. */
+function LiveTile() {
+  const view = useView()
+  return (
+    <button type="button" class="live-tile" onClick={() => (view.goingLive.value = true)}>
+      <Icon name="mast" />
+      <span class="grow">
+        <strong>{t('queue.goLive')}</strong>
+        <span>{t('queue.goLiveText')}</span>
+      </span>
+      <Icon name="next-step" small />
+    </button>
   )
 }
 
