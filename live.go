@@ -42,8 +42,25 @@ func (c *Config) liveLimits() mediad.Config {
 	}
 }
 
-// openSegments opens the store of segments that the operator has chosen, and looks whether an object store takes them:
-// a wrong key or bucket is said at once, one that does not answer may come later.
+// openLiveStores opens the store of segments that the operator has chosen, and where the numbers of streams are kept:
+// in the same store, unless that is forgotten when the server stops.
+func (n *Node) openLiveStores(ctx context.Context, c *hls.Config) (err error) {
+	if c.Store, err = n.openSegments(ctx); err != nil {
+		return err
+	}
+	if _, forgets := c.Store.(*segments.Memory); !forgets {
+		return nil
+	}
+	numbers, err := segments.OpenFile(filepath.Join(n.cfg.DataDir, "live"))
+	if err != nil {
+		return fmt.Errorf("cannot keep notes of live streams in the data folder: %w", err)
+	}
+	c.Numbers, n.closeSegments = numbers, numbers.Close
+	return nil
+}
+
+// openSegments opens the store of segments, and looks whether an object store takes them: a wrong key or bucket is said
+// at once, one that does not answer may come later.
 func (n *Node) openSegments(ctx context.Context) (segments.Store, error) {
 	l := &n.cfg.Livestream.Store
 	c := segments.Config{Backend: l.Backend, MaxBytes: int64(l.MemoryMiB) << 20, Dir: l.Dir, S3: l.s3()}

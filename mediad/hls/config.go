@@ -20,6 +20,9 @@ type Config struct {
 	Store segments.Store
 	// Log is for what goes wrong with the store. nil: slog.Default.
 	Log *slog.Logger
+	// Numbers keeps a note of each stream, so that its sequence numbers do not fall when
+	// the server starts again: in a place that survives that. nil: Store.
+	Numbers segments.Store
 	// Observer hears what becomes of parts and segments. nil: nobody does.
 	Observer Observer
 	// Now is the clock. nil: time.Now.
@@ -46,6 +49,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Store == nil {
 		c.Store = segments.NewMemory(0, c.Now)
+	}
+	if c.Numbers == nil {
+		c.Numbers = c.Store
 	}
 	if c.Observer == nil {
 		c.Observer = deaf{}

@@ -16,14 +16,21 @@
 // A player that is told a lower media sequence number than before stops. So the
 // number of the first segment is taken from the clock, see [FirstSequence]: it
 // grows by two each second, and segments are at least a second long on average, so
-// that a server which starts again, with or without what it knew before, on this
-// machine or another, begins above all that it ever told. Nothing has to be kept.
-// A machine whose clock is set back by more than it was away breaks this; so does
-// nothing else. The discontinuity sequence is taken from the clock too, one for each
+// that a server which starts again, on this machine or another, begins above all that
+// it ever told. The discontinuity sequence is taken from the clock too, one for each
 // hour, and goes on from one presentation to the next. It cannot be taken from a faster
-// clock, because players count up to it. It falls only for a server that starts again
-// after a stream had more discontinuities than hours; hls.js allows for that, and a
-// player that does not has lost all segments it knew anyway.
+// clock, because players count up to it.
+//
+// A publisher that comes and goes all the time uses numbers faster than that. So each
+// stream keeps a note of its numbers, in Config.Numbers, and whoever has the stream next
+// begins above them, too. Without the note nothing is lost but this.
+//
+// # What is listed is there
+//
+// Parts and segments are served from memory when they are young, and segments until the
+// store has them. When there is hardly room for that, because the store is slow or has
+// gone, or because it is memory itself, playlists get shorter, down to three target
+// durations: nothing that is listed is let go.
 //
 // # What stays the same
 //

@@ -10,6 +10,7 @@ import (
 
 	"synctv/mediad/av"
 	"synctv/mediad/cmaf"
+	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
 
@@ -29,6 +30,9 @@ type Muxer struct {
 	past      []past
 	expired   time.Time // when old files were looked for
 	arrivals  arrivals
+	before    numbers   // those of whoever had the stream before this muxer
+	knows     bool      // has looked for them
+	noted     time.Time // when numbers were kept last
 }
 
 // view is what requests see. It is immutable.
@@ -102,6 +106,26 @@ func (m *Muxer) Run(ctx context.Context) error {
 	return nil
 }
 
+// remember finds out where the numbers of the stream have been before.
+func (m *Muxer) remember(ctx context.Context) {
+	if m.knows {
+		return
+	}
+	m.knows = true
+	n, err := readNumbers(ctx, m.config.Numbers, m.stream.Name())
+	if err != nil && !errors.Is(err, segments.ErrNotFound) && ctx.Err() == nil {
+		m.config.Log.Warn("the numbers of a stream that was here before are not known: they may fall", "stream", m.stream.Name(), "err", err)
+	}
+	m.before = n
+}
+
+// note has the numbers kept that the stream has reached.
+func (m *Muxer) note(n numbers) {
+	m.noted = n.at
+	m.saver.submit(job{store: m.config.Numbers, key: segments.Key{Stream: m.stream.Name(), Name: numbersName},
+		blob: func() (segments.Blob, bool) { return n.blob(), true }})
+}
+
 // session is from one end of the stream to the next. An error says that there will be
 // no other.
 func (m *Muxer) session(ctx context.Context) error {
@@ -116,6 +140,7 @@ func (m *Muxer) session(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
+	m.remember(ctx) // what the stream has meanwhile waits in its ring
 	m.segmenter, m.tracks, m.skips = nil, 0, 0
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -172,7 +197,7 @@ func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
 // start makes a segmenter, whose numbers are above all there were.
 func (m *Muxer) start() {
 	c := m.config.Cut
-	c.First = FirstSequence(m.config.Now())
+	c.First, _ = m.before.first(m.config.Now())
 	if p := m.view.Load().now; p != nil {
 		c.First = max(c.First, p.next)
 	}
@@ -200,7 +225,7 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 	for _, e := range events {
 		fresh := e.What == cmaf.Begin && (p == nil || m.ended(p))
 		if fresh {
-			discontinuities := firstDiscontinuity(m.config.Now())
+			_, discontinuities := m.before.first(m.config.Now())
 			if p != nil {
 				discontinuities = max(discontinuities, p.discontinuities+1)
 			}
@@ -208,6 +233,9 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			p.partTarget = m.segmenter.PartTarget()
 		}
 		p.take(e, at, date)
+		if e.What == cmaf.Begin {
+			m.note(numbers{e.Segment, p.discontinuities, m.config.Now()})
+		}
 		if fresh {
 			if v.now != nil {
 				m.past = append(m.past, past{v.now, m.config.Now().Add(2*m.config.Window + m.config.Cut.Longest)})
@@ -253,6 +281,9 @@ func (m *Muxer) expire() {
 	m.viewers.count(now.Add(-3 * m.config.Cut.Longest))
 	if p := m.view.Load().now; p != nil {
 		p.expire(now)
+		if now.Sub(m.noted) > numbersEvery && !m.ended(p) {
+			m.note(numbers{p.next, p.discontinuities, now})
+		}
 	}
 	for len(m.past) > 0 && !now.Before(m.past[0].at) {
 		m.saver.submit(job{key: m.past[0].p.key(""), drop: true})

@@ -3,7 +3,9 @@ package hls
 import (
 	"context"
 	"sync"
+	"time"
 
+	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
 
@@ -47,6 +49,7 @@ func (o *Origin) Muxer(name string) (*Muxer, bool) {
 func (o *Origin) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
+	running.Go(func() { o.sweep(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
@@ -62,6 +65,39 @@ func (o *Origin) Run(ctx context.Context) error {
 				m.Run(ctx)
 				o.forget(m)
 			})
+		}
+	}
+}
+
+// sweepEvery is how often files are looked for that nobody has removed.
+const sweepEvery = 10 * time.Minute
+
+// sweep removes what servers that ended badly have left, and what a store did not
+// remove when it was asked to: what is older than anything that may be asked for.
+func (o *Origin) sweep(ctx context.Context) {
+	stores := []segments.Store{o.config.Store}
+	if o.config.Numbers != o.config.Store {
+		stores = append(stores, o.config.Numbers)
+	}
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		for _, s := range stores {
+			n, err := s.Sweep(ctx, o.config.Now().Add(-4*o.config.Window-time.Hour))
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil:
+				o.config.Observer.StoreFailed(DeleteFailed)
+				o.config.Log.Warn("old segments could not be removed", "err", err)
+			case n > 0:
+				o.config.Log.Info("segments that were left behind are removed", "count", n)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
 	}
 }

@@ -22,7 +22,8 @@ const (
 // job is one thing to be done in the store: to put, to delete, or to drop a whole
 // generation.
 type job struct {
-	key segments.Key
+	store segments.Store // nil: the one of segments
+	key   segments.Key
 	// blob returns what is to be put when it is its turn, so that what waits has no
 	// memory of its own; false when nobody needs it any more. nil: the job is to delete.
 	blob func() (segments.Blob, bool)
@@ -128,11 +129,15 @@ func (s *saver) attempt(ctx context.Context, j job, blob segments.Blob) (err err
 func (s *saver) do(ctx context.Context, j job, blob segments.Blob) error {
 	ctx, cancel := context.WithTimeout(ctx, saverTimeout)
 	defer cancel()
+	store := s.store
+	if j.store != nil {
+		store = j.store
+	}
 	switch {
 	case j.drop:
-		return s.store.Drop(ctx, j.key.Stream, j.key.Generation)
+		return store.Drop(ctx, j.key.Stream, j.key.Generation)
 	case j.blob == nil:
-		return s.store.Delete(ctx, j.key)
+		return store.Delete(ctx, j.key)
 	}
-	return s.store.Put(ctx, j.key, blob)
+	return store.Put(ctx, j.key, blob)
 }

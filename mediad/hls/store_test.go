@@ -88,7 +88,7 @@ func TestTroubledStores(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				troubled := &troubledStore{Store: segments.NewMemory(0, nil), began: time.Now(), trouble: c.trouble}
+				troubled := &troubledStore{Store: segments.NewMemory(0, later), began: time.Now(), trouble: c.trouble}
 				heard := &ledger{}
 				s := newServer(t, Config{Store: troubled, Window: c.window, Observer: heard}, stream.Config{})
 				defer s.stop()
@@ -141,7 +141,7 @@ func TestTroubledStores(t *testing.T) {
 // TestMemoryForFew: a memory store that is too small for what is to be listed makes playlists shorter, not untrue.
 func TestMemoryForFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := segments.NewMemory(60<<20, nil)
+		store := segments.NewMemory(60<<20, later)
 		s := newServer(t, Config{Store: store, Window: 5 * time.Minute}, stream.Config{})
 		defer s.stop()
 		v := &tv{s: s.stream, gop: 50, size: 20_000}
