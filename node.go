@@ -421,7 +421,7 @@ func (n *Node) buildLive(ctx context.Context) error {
 	}
 	limits := n.cfg.liveLimits()
 	limits.TLS = secure
-	if limits.HLS.Store, err = n.openSegments(ctx); err != nil {
+	if err := n.openLiveStores(ctx, &limits.HLS); err != nil {
 		return err
 	}
 	n.live, err = mediad.New(limits,
