@@ -23,6 +23,7 @@ type LivestreamConfig struct {
 	HooksSecret   string     `env:"HOOKS_SECRET" secret:"true" doc:"Secret that hooks are signed with, at least 16 characters."`
 
 	Limits LiveLimits `envPrefix:""`
+	Pull   LivePull   `envPrefix:""`
 	Store  LiveStore  `envPrefix:""`
 
 	portChosen bool // RTMPPort is what the operator has set, not the default
@@ -68,7 +69,7 @@ func (c *LivestreamConfig) problems() (ps env.Problems) {
 	if c.TLSKey != "" && c.TLSCert == "" {
 		bad("TLS_CERT", "it is not set, and SYNCTV_LIVESTREAM_TLS_KEY is.", "Name the file with the key's certificate.")
 	}
-	return slices.Concat(ps, c.Limits.problems(), c.Store.problems())
+	return slices.Concat(ps, c.Limits.problems(), c.Pull.problems(), c.Store.problems())
 }
 
 func (c *LivestreamConfig) warnings() (w []string) {

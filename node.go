@@ -61,8 +61,8 @@ type Node struct {
 	metrics net.Listener // nil when they are off
 
 	closeSegments func() error // nil when there is no store of segments
-	stun    *stund.Server
-	stunOn  *net.UDPConn // nil when it is off
+	stun          *stund.Server
+	stunOn        *net.UDPConn // nil when it is off
 }
 
 // keyring holds one key per use, all derived from the master secret.
@@ -73,6 +73,7 @@ type shared struct {
 	bus      app.Bus
 	presence app.PresenceStore
 	keys     app.KeyStore
+	leases   app.LeaseStore
 	limits   app.Limiter
 	clock    app.Clock
 	run      func(context.Context) error
@@ -153,14 +154,14 @@ func (n *Node) openShared(context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.shared = shared{r.Bus, r.Presence, r.Keys, r.Limiter, r.Clock, r.Run, r.Ready, r.Ping, r.Stats}
+		n.shared = shared{r.Bus, r.Presence, r.Keys, r.Leases, r.Limiter, r.Clock, r.Run, r.Ready, r.Ping, r.Stats}
 		return nil
 	}
 	l, err := coord.NewLocal(coord.LocalConfig{})
 	if err != nil {
 		return err
 	}
-	n.shared = shared{l.Bus, l.Presence, l.Keys, l.Limiter, l.Clock, l.Run, l.Ready, l.Ping, l.Stats}
+	n.shared = shared{l.Bus, l.Presence, l.Keys, l.Leases, l.Limiter, l.Clock, l.Run, l.Ready, l.Ping, l.Stats}
 	return nil
 }
 
@@ -201,9 +202,10 @@ func (n *Node) buildApp(context.Context) error {
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
 		RTMPPort: n.rtmpPort(), RTMPS: c.Livestream.TLSCert != "", LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
 		STUNPort: c.WebRTC.STUNPort, STUNURL: c.WebRTC.PublicSTUNURL,
+		PullAllowed: c.Livestream.Pull.Max > 0, MaxPullsPerRoom: int(c.Livestream.Pull.PerRoom),
 		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
 	}, app.Deps{
-		Store: n.store, Bus: n.shared.bus, Presence: n.shared.presence, Keys: n.shared.keys, Limits: n.shared.limits, Clock: n.shared.clock,
+		Store: n.store, Bus: n.shared.bus, Presence: n.shared.presence, Keys: n.shared.keys, Leases: n.shared.leases, Limits: n.shared.limits, Clock: n.shared.clock,
 		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Hooks: hooks, Log: n.log,
 	})
 	return err

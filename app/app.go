@@ -30,6 +30,9 @@ type Config struct {
 	MaxSeatsPerRoom int // default 10000, on top of each room's own capacity
 
 	MaxStreamsPerUser int // default 50
+	// PullAllowed lets streams come from elsewhere; MaxPullsPerRoom bounds those that are items of one room, default 20.
+	PullAllowed     bool
+	MaxPullsPerRoom int
 	// RTMPPort is where encoders connect, for the addresses we hand out; 0 when they do not. RTMPS tells that they may
 	// do so by TLS as well, on the same port.
 	RTMPPort uint16
@@ -66,7 +69,7 @@ func (c *Config) setDefaults() {
 	for _, n := range []struct {
 		p *int
 		v int
-	}{{&c.MaxRoomsPerUser, 100}, {&c.MaxMediaPerRoom, 2000}, {&c.MaxSeatsPerRoom, 10000}, {&c.MaxStreamsPerUser, 50}} {
+	}{{&c.MaxRoomsPerUser, 100}, {&c.MaxMediaPerRoom, 2000}, {&c.MaxSeatsPerRoom, 10000}, {&c.MaxStreamsPerUser, 50}, {&c.MaxPullsPerRoom, 20}} {
 		if *n.p == 0 {
 			*n.p = n.v
 		}
@@ -79,6 +82,7 @@ type Deps struct {
 	Bus       Bus
 	Presence  PresenceStore
 	Keys      KeyStore
+	Leases    LeaseStore
 	Limits    Limiter
 	Clock     Clock
 	Passwords PasswordHasher
@@ -112,7 +116,7 @@ func New(cfg Config, deps Deps) (*App, error) {
 	if len(cfg.AddressKey) < 16 {
 		return nil, errors.New("app: Config.AddressKey needs at least 16 bytes")
 	}
-	if deps.Store == nil || deps.Bus == nil || deps.Presence == nil || deps.Keys == nil || deps.Limits == nil || deps.Clock == nil ||
+	if deps.Store == nil || deps.Bus == nil || deps.Presence == nil || deps.Keys == nil || deps.Leases == nil || deps.Limits == nil || deps.Clock == nil ||
 		deps.Passwords == nil || deps.Tokens == nil || deps.Prober == nil || deps.Signer == nil || deps.Log == nil {
 		return nil, errors.New("app: a dependency is missing")
 	}

@@ -157,7 +157,14 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 	if n+len(in.Items) > a.cfg.MaxMediaPerRoom {
 		return nil, Errorf(CodeTooLarge, "A room holds at most %d items. Remove some first.", a.cfg.MaxMediaPerRoom)
 	}
+	var fresh []Stream
+	if in.Items, fresh, err = a.receiveItems(ctx, g.room, in.Items); err != nil {
+		return nil, err
+	}
 	if in.Items, err = a.lookUpLive(ctx, g.actor, g.room.ID, in.Items); err != nil {
+		return nil, err
+	}
+	if err := a.createReceived(ctx, fresh); err != nil {
 		return nil, err
 	}
 	var media []Media
@@ -185,6 +192,9 @@ func (a *App) AddMedia(ctx context.Context, g Grant, in AddMedia) ([]Media, erro
 		return emit(MediaAdded{media})
 	})
 	if err != nil {
+		if len(fresh) > 0 {
+			a.dropUnshown(context.WithoutCancel(ctx), g.room.ID)
+		}
 		return nil, err
 	}
 	a.probeLater(g.room.ID, media)
@@ -378,7 +388,7 @@ func (a *App) DeleteMedia(ctx context.Context, g Grant, id MediaID) error {
 	if err := a.limitTidying(ctx, g); err != nil {
 		return err
 	}
-	return a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		m, err := tx.Media(id)
 		if err != nil {
 			return err
@@ -398,6 +408,10 @@ func (a *App) DeleteMedia(ctx context.Context, g Grant, id MediaID) error {
 		}
 		return emit(MediaRemoved{ids})
 	})
+	if err == nil {
+		a.dropUnshown(ctx, g.room.ID)
+	}
+	return err
 }
 
 // stopIfPlaying clears playback when its item is about to go.

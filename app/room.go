@@ -119,6 +119,10 @@ func (a *App) CreateRoom(ctx context.Context, by Actor, in NewRoom) (RoomInfo, e
 	if len(owned) >= a.cfg.MaxRoomsPerUser {
 		return RoomInfo{}, Errorf(CodeTooLarge, "You own %d rooms already. Delete one first.", len(owned))
 	}
+	var fresh []Stream
+	if in.Media, fresh, err = a.receiveItems(ctx, r, in.Media); err != nil {
+		return RoomInfo{}, err
+	}
 	if in.Media, err = a.lookUpLive(ctx, by, "", in.Media); err != nil {
 		return RoomInfo{}, err
 	}
@@ -138,6 +142,9 @@ func (a *App) CreateRoom(ctx context.Context, by Actor, in NewRoom) (RoomInfo, e
 	}
 	owner := Member{RoomID: r.ID, ID: by.person, Name: by.name, Role: RoleOwner, Joined: r.Created}
 	if err := a.Store.CreateRoom(ctx, r, owner, media, pb); err != nil {
+		return RoomInfo{}, err
+	}
+	if err := a.createReceived(ctx, fresh); err != nil {
 		return RoomInfo{}, err
 	}
 	a.probeLater(r.ID, media)

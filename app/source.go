@@ -32,6 +32,9 @@ func (a *App) ProbeMedia(ctx context.Context, g Grant, rawURL string) (Probed, e
 	if err := g.check(MediaAdd); err != nil {
 		return Probed{}, err
 	}
+	if p, ok, err := a.probeReceived(rawURL); ok {
+		return p, err
+	}
 	if err := a.checkMediaURL("url", rawURL); err != nil {
 		return Probed{}, err
 	}

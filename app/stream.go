@@ -21,6 +21,10 @@ type Stream struct {
 	// Record has every broadcast recorded; Ask is what is wanted of one.
 	Record bool
 	Ask    RecordAsk
+	// PullURL is where the stream comes from, "" when somebody has to publish it. It may hold a secret: nobody is shown it.
+	PullURL string
+	// ForItems: it was made for items of its room that have this source; it has no keys, and goes with the last of them.
+	ForItems bool
 }
 
 // NewStream is what CreateStream takes.
@@ -29,6 +33,7 @@ type NewStream struct {
 	Visibility Visibility // "" is unlisted, or private for a stream of a room
 	Room       RoomID     // "" for a stream of its own
 	Record     bool       // every broadcast
+	PullURL    string     // where it comes from; "" when somebody is to publish it
 }
 
 const streamsOfOneRoom = 200
@@ -80,9 +85,12 @@ func (a *App) draftStream(ctx context.Context, by Actor, in NewStream) (Stream, 
 	if err := checkVisibility(in.Visibility); err != nil {
 		return Stream{}, err
 	}
+	if err := a.checkPullURL("pull_url", in.PullURL); err != nil {
+		return Stream{}, err
+	}
 	now := a.Now()
 	return Stream{ID: StreamID(newID("str_", now)), OwnerID: by.user.ID, RoomID: in.Room, Title: title, Visibility: in.Visibility,
-		Created: now, Version: 1, Record: in.Record}, nil
+		Created: now, Version: 1, PullURL: in.PullURL, Record: in.Record}, nil
 }
 
 func checkStreamTitle(title string) (string, error) {
@@ -104,7 +112,7 @@ func checkVisibility(v Visibility) error {
 // roomForStream refuses one stream too many.
 func (a *App) roomForStream(ctx context.Context, s Stream) error {
 	most := a.cfg.MaxStreamsPerUser
-	owned, _, err := a.Store.ListStreams(ctx, StreamFilter{Owner: s.OwnerID}, Page{Limit: most})
+	owned, _, err := a.Store.ListStreams(ctx, StreamFilter{Owner: s.OwnerID, NotForItems: true}, Page{Limit: most})
 	if err != nil {
 		return err
 	}
@@ -178,7 +186,7 @@ func (a *App) ListStreams(ctx context.Context, from Origin, by Actor, scope Stre
 		if err := by.needUser(); err != nil {
 			return nil, "", err
 		}
-		f.Owner = by.user.ID
+		f.Owner, f.NotForItems = by.user.ID, true
 	case StreamsOfRoom:
 		if _, err := a.Authorize(ctx, by, room, RoomView); err != nil {
 			return nil, "", err
@@ -211,6 +219,7 @@ type StreamPatch struct {
 	Title      *string
 	Visibility *Visibility
 	Record     *bool
+	PullURL    *string // "" for none
 }
 
 // UpdateStream changes title and visibility. Making a stream private ends everyone who watches, on every node.
@@ -230,6 +239,11 @@ func (a *App) UpdateStream(ctx context.Context, from Origin, by Actor, id Stream
 			return StreamInfo{}, err
 		}
 	}
+	if p.PullURL != nil {
+		if err := a.checkPullURL("pull_url", *p.PullURL); err != nil {
+			return StreamInfo{}, err
+		}
+	}
 	closed := false
 	s, err := a.Store.UpdateStream(ctx, id, func(s *Stream) error {
 		if p.Title != nil {
@@ -242,6 +256,9 @@ func (a *App) UpdateStream(ctx context.Context, from Origin, by Actor, id Stream
 			s.Visibility = *p.Visibility
 		}
 		s.setRecord(p.Record)
+		if p.PullURL != nil {
+			s.PullURL = *p.PullURL
+		}
 		s.Version++
 		return nil
 	})

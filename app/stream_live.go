@@ -16,6 +16,7 @@ const (
 	StreamIdle         StreamState = "idle"
 	StreamLive         StreamState = "live"
 	StreamReconnecting StreamState = "reconnecting" // the publisher dropped a moment ago and is expected back
+	StreamConnecting   StreamState = "connecting"   // somebody watches, and the source is being connected to
 )
 
 // Reasons why somebody no longer publishes.
@@ -64,6 +65,8 @@ type StreamLife struct {
 	Since   Time // of StreamLive
 	Viewers int
 	Media   *StreamMedia
+	// Problem is what is wrong with the stream's source, "" for nothing.
+	Problem string
 }
 
 // Live is the media part of a node, where streams are published and watched. Its methods may be
@@ -99,6 +102,8 @@ type liveEntry struct {
 	Lost     Time            `json:"lost,omitempty"` // when the publisher was lost, 0 when not
 	Media    *StreamMedia    `json:"media,omitempty"`
 	Viewers  int             `json:"viewers,omitempty"`
+	Pulling  bool            `json:"pulling,omitempty"` // it is after the stream's source
+	Problem  string          `json:"problem,omitempty"` // with that source
 	Sessions []StreamSession `json:"sessions,omitempty"`
 }
 
@@ -110,16 +115,24 @@ func lifeOf(entries []liveEntry, now Time) StreamLife {
 		switch {
 		case e.Online && (l.State != StreamLive || e.Since > l.Since):
 			l.State, l.Since, l.Media = StreamLive, e.Since, e.Media
-		case l.State == StreamIdle && e.Lost != 0 && now.Sub(e.Lost) < reconnectFor:
+		case l.State != StreamLive && e.Lost != 0 && now.Sub(e.Lost) < reconnectFor:
 			l.State = StreamReconnecting
+		case l.State == StreamIdle && e.Pulling:
+			l.State = StreamConnecting
 		}
+		if e.Problem != "" {
+			l.Problem = e.Problem
+		}
+	}
+	if l.State == StreamLive {
+		l.Problem = ""
 	}
 	return l
 }
 
 // entryOf is a node's word on a stream: who is there, cut to a size that can be passed around.
 func entryOf(h streamHere, sessions []StreamSession) liveEntry {
-	e := liveEntry{Online: h.online, Since: h.since, Lost: h.lost, Sessions: sessions}
+	e := liveEntry{Online: h.online, Since: h.since, Lost: h.lost, Sessions: sessions, Pulling: h.pulling, Problem: h.problem}
 	if h.online {
 		m := h.media
 		e.Media = &m

@@ -18,7 +18,7 @@ func (a *App) lookUpLive(ctx context.Context, by Actor, room RoomID, items []New
 	}
 	items = slices.Clone(items)
 	for i, n := range items {
-		if n.Provider != providerLive {
+		if n.Provider != providerLive || n.stream != nil {
 			continue
 		}
 		s, err := a.findStream(ctx, StreamID(n.URL))

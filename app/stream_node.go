@@ -41,6 +41,8 @@ type streamHere struct {
 	since     Time
 	lost      Time // when the publisher was lost; 0 when not
 	used      Time // when somebody came or left last
+	pulling   bool // this node is after the stream's source
+	problem   string
 }
 
 func newStreams(a *App) *streams {
@@ -270,7 +272,7 @@ func (r *streams) forget(ctx context.Context, id StreamID) bool {
 	}
 	r.mu.Lock()
 	h := r.here[id]
-	idle := h != nil && !h.online && r.app.Now().Sub(h.used) >= 2*reconnectFor
+	idle := h != nil && !h.online && !h.pulling && r.app.Now().Sub(h.used) >= 2*reconnectFor
 	if idle {
 		delete(r.here, id)
 	}

@@ -21,6 +21,9 @@ type StreamInfo struct {
 	Now Time
 	// Refused is the newest encoder that was refused, for those who manage the stream; nil when none was lately.
 	Refused *Refusal
+	// PullURL is where the stream comes from, masked, for those who manage it; Pulled tells that it comes from elsewhere.
+	PullURL string
+	Pulled  bool
 	// Ingest is where to publish, for those who manage the stream.
 	Ingest   Ingest
 	Playback StreamPlayback
@@ -41,13 +44,14 @@ type streamViewer struct {
 }
 
 func (a *App) viewStream(ctx context.Context, v streamViewer, s Stream) (StreamInfo, error) {
-	info := StreamInfo{Stream: s, StreamLife: a.streams.life(ctx, s.ID), Manages: v.manages, OwnerName: a.userName(ctx, s.OwnerID), Now: a.Now()}
+	info := StreamInfo{Stream: s, StreamLife: a.streams.life(ctx, s.ID), Manages: v.manages, OwnerName: a.userName(ctx, s.OwnerID), Now: a.Now(), Pulled: s.PullURL != ""}
 	token := v.token
 	if s.Visibility == Private && token == "" {
 		token = a.signPlay(s, playClaims{Person: v.by.person, Room: v.by.room}, ownTokenTTL).Token
 	}
 	info.Playback = a.cfg.streamPlayback(v.from, s.ID, token)
 	if v.manages {
+		info.PullURL = maskURL(s.PullURL)
 		info.Recording = info.State != StreamIdle && s.wantsRecording(info.Since) && !a.cfg.RecordingOff
 		info.Ingest, info.Refused = a.cfg.ingest(v.from), a.streams.refused.of(s.ID, v.from.Address, info.Now)
 	}

@@ -83,7 +83,7 @@ func house(t *testing.T, dir, node string, wrap func(app.Bus) app.Bus) *app.App 
 		t.Fatal(err)
 	}
 	a, err := app.New(app.Config{NodeID: node, AddressKey: make([]byte, 32), GuestsAllowed: true, RegistrationOpen: true}, app.Deps{
-		Store: db, Bus: wrap(mem.Bus), Presence: mem.Presence, Keys: mem.Keys, Limits: openGate{}, Clock: mem.Clock,
+		Store: db, Bus: wrap(mem.Bus), Presence: mem.Presence, Keys: mem.Keys, Leases: mem.Leases, Limits: openGate{}, Clock: mem.Clock,
 		Passwords: plainPasswords{}, Tokens: &plainTokens{claims: make(map[string]app.Claims)}, Prober: noProber{}, Signer: noSigner{}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

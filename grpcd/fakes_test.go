@@ -120,7 +120,7 @@ func newDoor(t testing.TB, cfg Config) (*Server, *fakes) {
 	f := &fakes{store: &fakeStore{}, limits: &fakeLimits{}, log: &logBuffer{}}
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	a, err := app.New(app.Config{Name: "Test", Version: "1", NodeID: "n", RegistrationOpen: true, AddressKey: make([]byte, 16)}, app.Deps{
-		Store: f.store, Bus: fakeBus{}, Presence: fakePresence{}, Keys: fakeKeys{}, Limits: f.limits, Clock: fakeClock{}, Passwords: fakePasswords{},
+		Store: f.store, Bus: fakeBus{}, Presence: fakePresence{}, Keys: fakeKeys{}, Leases: fakeLeases{}, Limits: f.limits, Clock: fakeClock{}, Passwords: fakePasswords{},
 		Tokens: fakeTokens{}, Prober: fakeProber{}, Signer: fakeSigner{}, Log: log,
 	})
 	if err != nil {
@@ -163,3 +163,5 @@ type failingListener struct{}
 func (failingListener) Accept() (net.Conn, error) { return nil, net.UnknownNetworkError("broken") }
 func (failingListener) Close() error              { return nil }
 func (failingListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+type fakeLeases struct{ app.LeaseStore }

@@ -12,13 +12,15 @@ import (
 )
 
 const (
-	streamColumns = "s.id, s.owner_id, s.room_id, s.title, s.visibility, s.created, s.tokens_after, s.version, s.record, s.record_ask, s.record_asked"
-	noStream      = "This stream"
+	streamColumns = `s.id, s.owner_id, s.room_id, s.title, s.visibility, s.created, s.tokens_after, s.version, s.record, s.record_ask, s.record_asked,
+		s.pull_url, s.for_items`
+	noStream = "This stream"
 )
 
 func scanStream(r db.Row) (v app.Stream, err error) {
 	var room *string
-	err = r.Scan(&v.ID, &v.OwnerID, &room, &v.Title, &v.Visibility, &v.Created, &v.TokensAfter, &v.Version, &v.Record, &v.Ask.What, &v.Ask.At)
+	err = r.Scan(&v.ID, &v.OwnerID, &room, &v.Title, &v.Visibility, &v.Created, &v.TokensAfter, &v.Version, &v.Record, &v.Ask.What, &v.Ask.At,
+		&v.PullURL, &v.ForItems)
 	if room != nil {
 		v.RoomID = app.RoomID(*room)
 	}
@@ -32,10 +34,12 @@ func (s *Store) CreateStream(ctx context.Context, v app.Stream, first app.Publis
 		room = v.RoomID
 	}
 	return s.write(ctx, noStream, func(tx db.Tx) error {
-		tx.Exec(`INSERT INTO streams (id, owner_id, room_id, title, visibility, created, tokens_after, version, record, record_ask, record_asked)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			v.ID, v.OwnerID, room, v.Title, v.Visibility, v.Created, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At)
-		addPublishKey(tx, v.ID, first)
+		tx.Exec(`INSERT INTO streams (id, owner_id, room_id, title, visibility, created, tokens_after, version, record, record_ask, record_asked, pull_url,
+			for_items) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			v.ID, v.OwnerID, room, v.Title, v.Visibility, v.Created, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At, v.PullURL, v.ForItems)
+		if first.ID != "" {
+			addPublishKey(tx, v.ID, first)
+		}
 		return nil
 	})
 }
@@ -47,7 +51,7 @@ func (s *Store) Stream(ctx context.Context, id app.StreamID) (app.Stream, error)
 
 // ListStreams pages through streams, newest first.
 func (s *Store) ListStreams(ctx context.Context, f app.StreamFilter, p app.Page) ([]app.Stream, string, error) {
-	list := fmt.Sprintf("streams %q %q %q", f.Visibility, f.Owner, f.Room)
+	list := fmt.Sprintf("streams %q %q %q %t %t", f.Visibility, f.Owner, f.Room, f.NotForItems, f.Pulled)
 	at, err := from(list, p, position{n: math.MaxInt64})
 	if err != nil {
 		return nil, "", err
@@ -67,6 +71,12 @@ func (s *Store) ListStreams(ctx context.Context, f app.StreamFilter, p app.Page)
 	}
 	if f.Room != "" {
 		where("room_id", f.Room)
+	}
+	if f.NotForItems {
+		where("for_items", false)
+	}
+	if f.Pulled {
+		b.WriteString(" AND s.pull_url <> ''")
 	}
 	args = append(args, limit(p.Limit)+1)
 	b.WriteString(" ORDER BY s.created DESC, s.id DESC LIMIT $" + strconv.Itoa(len(args)))
@@ -94,9 +104,10 @@ func (s *Store) UpdateStream(ctx context.Context, id app.StreamID, change func(*
 				return err
 			}
 			v.ID, v.OwnerID, v.RoomID, v.Created = before.ID, before.OwnerID, before.RoomID, before.Created
+			v.ForItems = before.ForItems
 			tx.Exec(`UPDATE streams SET title = $2, visibility = $3, tokens_after = $4, version = $5, record = $6, record_ask = $7,
-				record_asked = $8 WHERE id = $1`,
-				id, v.Title, v.Visibility, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At)
+				record_asked = $8, pull_url = $9 WHERE id = $1`,
+				id, v.Title, v.Visibility, v.TokensAfter, v.Version, v.Record, v.Ask.What, v.Ask.At, v.PullURL)
 			return nil
 		})
 		return once(err, called)
@@ -105,6 +116,13 @@ func (s *Store) UpdateStream(ctx context.Context, id app.StreamID, change func(*
 		return app.Stream{}, failure(err, noStream)
 	}
 	return v, nil
+}
+
+// UnshownStreams lists what was made for items of a room that are gone.
+func (s *Store) UnshownStreams(ctx context.Context, room app.RoomID, before app.Time) ([]app.StreamID, error) {
+	return all(ctx, s.db, func(r db.Row) (id app.StreamID, err error) { return id, r.Scan(&id) },
+		`SELECT s.id FROM streams s WHERE s.room_id = $1 AND s.for_items AND s.created < $2 AND NOT EXISTS
+			(SELECT 1 FROM media m WHERE m.room_id = s.room_id AND m.provider = 'live' AND m.url = s.id) ORDER BY s.id`, room, before)
 }
 
 // DeleteStream removes a stream with its keys.

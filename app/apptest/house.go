@@ -18,6 +18,7 @@ type House struct {
 	Wire     *Wire
 	Presence *Presence
 	Keys     *Keys
+	Leases   *Leases
 	Limits   *Limits
 	Prober   *Prober
 	Hooks    app.HookSender // nil: none
@@ -27,7 +28,7 @@ type House struct {
 
 // NewHouse returns an empty one.
 func NewHouse() *House {
-	return &House{Store: NewStore(), Wire: new(Wire), Presence: NewPresence(), Keys: NewKeys(), Limits: NewLimits(), Prober: new(Prober)}
+	return &House{Store: NewStore(), Wire: new(Wire), Presence: NewPresence(), Keys: NewKeys(), Leases: NewLeases(), Limits: NewLimits(), Prober: new(Prober)}
 }
 
 // Node is one process: an app that runs.
@@ -65,13 +66,13 @@ func (h *House) Build(t testing.TB, log io.Writer, change ...func(*app.Config)) 
 		log = io.Discard
 	}
 	n := &Node{ID: fmt.Sprintf("node%d", h.nodes.Add(1)), House: h, Bus: h.Wire.NewBus(), stop: func() {}}
-	cfg := app.Config{Name: "Test", NodeID: n.ID, RegistrationOpen: true, GuestsAllowed: true, ProxyAllowed: true, RTMPPort: 1935,
+	cfg := app.Config{Name: "Test", NodeID: n.ID, RegistrationOpen: true, GuestsAllowed: true, ProxyAllowed: true, PullAllowed: true, RTMPPort: 1935,
 		AddressKey: []byte("sixteen bytes or more"), LiveKey: []byte("one key for all nodes")}
 	for _, c := range change {
 		c(&cfg)
 	}
 	var err error
-	n.App, err = app.New(cfg, app.Deps{Store: h.Store, Bus: n.Bus, Presence: h.Presence, Keys: h.Keys, Limits: h.Limits, Clock: Clock{},
+	n.App, err = app.New(cfg, app.Deps{Store: h.Store, Bus: n.Bus, Presence: h.Presence, Keys: h.Keys, Leases: h.Leases, Limits: h.Limits, Clock: Clock{},
 		Passwords: Passwords{}, Tokens: Tokens{}, Prober: h.Prober, Signer: Signer{}, Hooks: h.Hooks, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)

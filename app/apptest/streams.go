@@ -45,7 +45,9 @@ func (s *Store) CreateStream(ctx context.Context, v app.Stream, first app.Publis
 		return absent("What this belongs to")
 	}
 	s.streams[v.ID] = v
-	s.keys[first.ID] = cloneKey(first)
+	if first.ID != "" {
+		s.keys[first.ID] = cloneKey(first)
+	}
 	return nil
 }
 
@@ -77,11 +79,12 @@ func (s *Store) ListStreams(ctx context.Context, f app.StreamFilter, p app.Page)
 	defer leave()
 	var found []app.Stream
 	for _, v := range s.streams {
-		if (f.Visibility == "" || v.Visibility == f.Visibility) && (f.Owner == "" || v.OwnerID == f.Owner) && (f.Room == "" || v.RoomID == f.Room) {
+		if (f.Visibility == "" || v.Visibility == f.Visibility) && (f.Owner == "" || v.OwnerID == f.Owner) && (f.Room == "" || v.RoomID == f.Room) &&
+			!(f.NotForItems && v.ForItems) && !(f.Pulled && v.PullURL == "") {
 			found = append(found, v)
 		}
 	}
-	return page(fmt.Sprintf("streams %q", f), found, p, func(v app.Stream) place { return place{-int64(v.Created), "", string(v.ID), true} })
+	return page(fmt.Sprintf("streams %+v", f), found, p, func(v app.Stream) place { return place{-int64(v.Created), "", string(v.ID), true} })
 }
 
 // UpdateStream implements app.StreamStore.
@@ -100,8 +103,40 @@ func (s *Store) UpdateStream(ctx context.Context, id app.StreamID, change func(*
 		return app.Stream{}, err
 	}
 	after.ID, after.OwnerID, after.RoomID, after.Created = before.ID, before.OwnerID, before.RoomID, before.Created
+	after.ForItems = before.ForItems
 	s.streams[id] = after
 	return after, nil
+}
+
+// UnshownStreams implements app.StreamStore.
+func (s *Store) UnshownStreams(ctx context.Context, room app.RoomID, before app.Time) ([]app.StreamID, error) {
+	leave, err := s.enter(ctx, "UnshownStreams", string(room))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var ids []app.StreamID
+	for id, v := range s.streams {
+		if v.RoomID == room && v.ForItems && v.Created < before && !s.shown(room, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// shown tells whether an item of a room is the stream. Holds s.mu.
+func (s *Store) shown(room app.RoomID, id app.StreamID) bool {
+	r := s.rooms[room]
+	if r == nil {
+		return false
+	}
+	for _, m := range r.media {
+		if m.Provider == "live" && m.URL == string(id) {
+			return true
+		}
+	}
+	return false
 }
 
 // DeleteStream implements app.StreamStore.

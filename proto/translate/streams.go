@@ -11,6 +11,7 @@ var streamStates = []pair[synctvv1.StreamState, app.StreamState]{
 	{synctvv1.StreamState_STREAM_STATE_IDLE, app.StreamIdle},
 	{synctvv1.StreamState_STREAM_STATE_LIVE, app.StreamLive},
 	{synctvv1.StreamState_STREAM_STATE_RECONNECTING, app.StreamReconnecting},
+	{synctvv1.StreamState_STREAM_STATE_CONNECTING, app.StreamConnecting},
 }
 
 var streamScopes = []pair[synctvv1.ListStreamsRequest_Scope, app.StreamScope]{
@@ -30,7 +31,7 @@ func Stream(i app.StreamInfo) *synctvv1.Stream {
 	out := &synctvv1.Stream{
 		Id: string(s.ID), OwnerId: string(s.OwnerID), RoomId: string(s.RoomID), Title: s.Title, Visibility: toWire(visibilities, s.Visibility),
 		State: toWire(streamStates, i.State), Viewers: count(i.Viewers), CreatedMs: s.Created.Ms(), Mine: i.Manages,
-		OwnerName: i.OwnerName, NowMs: i.Now.Ms(),
+		OwnerName: i.OwnerName, NowMs: i.Now.Ms(), Pulled: i.Pulled, PullUrl: i.PullURL, Problem: i.Problem,
 		Playback: &synctvv1.StreamPlayback{HlsUrl: i.Playback.HLS, FlvUrl: i.Playback.FLV, RtmpUrl: i.Playback.RTMP},
 	}
 	if i.State == app.StreamLive {
@@ -56,12 +57,13 @@ func Streams(list []app.StreamInfo) []*synctvv1.Stream { return each(list, Strea
 // NewStream reads what a stream is to be.
 func NewStream(r *synctvv1.CreateStreamRequest) (app.NewStream, error) {
 	v, err := toWord(visibilities, "visibility", r.GetVisibility())
-	return app.NewStream{Title: r.GetTitle(), Visibility: v, Room: app.RoomID(r.GetRoomId()), Record: r.GetRecord()}, err
+	return app.NewStream{Title: r.GetTitle(), Visibility: v, Room: app.RoomID(r.GetRoomId()), Record: r.GetRecord(),
+		PullURL: r.GetPullUrl()}, err
 }
 
 // StreamPatch reads what is to change of a stream.
 func StreamPatch(r *synctvv1.UpdateStreamRequest) (app.StreamPatch, error) {
-	p := app.StreamPatch{Title: r.Title, Record: r.Record}
+	p := app.StreamPatch{Title: r.Title, Record: r.Record, PullURL: r.PullUrl}
 	if r.Visibility != nil {
 		v, err := needWord(visibilities, "visibility", r.GetVisibility())
 		if err != nil {

@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) app.Store) {
 		{"Streams", testStreams},
 		{"UpdateStream", testUpdateStream},
 		{"ListStreams", testListStreams},
+		{"Pulls", testPulls},
 		{"PublishKeys", testPublishKeys},
 		{"UsePublishKey", testUsePublishKey},
 		{"DeleteEndedPublishKeys", testDeleteEndedPublishKeys},

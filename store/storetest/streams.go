@@ -17,6 +17,60 @@ func (w *world) stream(u app.User, room app.RoomID) (app.Stream, app.PublishKey)
 	return s, k
 }
 
+// testPulls: streams that come from elsewhere, and those that go with the items they were made for.
+func testPulls(w *world) {
+	u := w.user("ada")
+	room, other := w.room(), w.room()
+	own := app.Stream{ID: app.StreamID(w.id("str_")), OwnerID: u.ID, Title: "Relay", Visibility: app.Public, Created: now, Version: 1,
+		PullURL: "rtmps://example.org/live/a?token=b%20c"}
+	w.ok(w.s.CreateStream(w.ctx, own, w.key(own)))
+	made := func(r app.RoomID, at app.Time) app.Stream {
+		s := app.Stream{ID: app.StreamID(w.id("str_")), OwnerID: u.ID, RoomID: r, Title: "Item", Visibility: app.Private, Created: at, Version: 1,
+			PullURL: "https://example.org/x.flv", ForItems: true}
+		w.ok(w.s.CreateStream(w.ctx, s, app.PublishKey{}))
+		keys, err := w.s.ListPublishKeys(w.ctx, s.ID, 10)
+		w.ok(err)
+		w.same(len(keys), 0)
+		return s
+	}
+	shown, gone, young, elsewhere := made(room.ID, now), made(room.ID, now), made(room.ID, now+10), made(other.ID, now)
+	plain, _ := w.stream(u, room.ID)
+	for _, want := range []app.Stream{own, shown, young} {
+		got, err := w.s.Stream(w.ctx, want.ID)
+		w.ok(err)
+		w.same(got, want)
+	}
+	got, err := w.s.UpdateStream(w.ctx, own.ID, func(s *app.Stream) error {
+		s.PullURL, s.ForItems = "rtmp://example.org/live/other", true // for whom it was made stays
+		return nil
+	})
+	w.ok(err)
+	own.PullURL = "rtmp://example.org/live/other"
+	w.same(got, own)
+	ids := func(f app.StreamFilter) map[app.StreamID]bool {
+		list, _, err := w.s.ListStreams(w.ctx, f, app.Page{Limit: 100})
+		w.ok(err)
+		set := map[app.StreamID]bool{}
+		for _, s := range list {
+			set[s.ID] = true
+		}
+		return set
+	}
+	w.same(ids(app.StreamFilter{Owner: u.ID, NotForItems: true}), map[app.StreamID]bool{own.ID: true, plain.ID: true})
+	w.same(ids(app.StreamFilter{Room: room.ID, Pulled: true}), map[app.StreamID]bool{shown.ID: true, gone.ID: true, young.ID: true})
+
+	w.update(room.ID, func(tx app.RoomTx) {
+		w.ok(tx.SaveMedia(app.Media{ID: "med_1", RoomID: room.ID, Kind: app.MediaItem, OrderKey: "a", Provider: "live", URL: string(shown.ID)}))
+		w.ok(tx.SaveMedia(app.Media{ID: "med_2", RoomID: room.ID, Kind: app.MediaItem, OrderKey: "b", Provider: "direct", URL: string(gone.ID)}))
+	})
+	list, err := w.s.UnshownStreams(w.ctx, room.ID, now+5)
+	w.ok(err)
+	w.same(list, []app.StreamID{gone.ID})
+	list, err = w.s.UnshownStreams(w.ctx, other.ID, now+5)
+	w.ok(err)
+	w.same(list, []app.StreamID{elsewhere.ID})
+}
+
 func (w *world) key(s app.Stream) app.PublishKey {
 	return app.PublishKey{ID: app.PublishKeyID(w.id("key_")), StreamID: s.ID, Hash: []byte{1, 0, 2}, Label: "OBS", Created: now}
 }

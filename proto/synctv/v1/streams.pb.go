@@ -33,6 +33,8 @@ const (
 	StreamState_STREAM_STATE_LIVE StreamState = 2
 	// The publisher dropped a moment ago and is expected back.
 	StreamState_STREAM_STATE_RECONNECTING StreamState = 3
+	// Somebody watches a stream that comes from elsewhere, and its source is being connected to.
+	StreamState_STREAM_STATE_CONNECTING StreamState = 4
 )
 
 // Enum value maps for StreamState.
@@ -42,12 +44,14 @@ var (
 		1: "STREAM_STATE_IDLE",
 		2: "STREAM_STATE_LIVE",
 		3: "STREAM_STATE_RECONNECTING",
+		4: "STREAM_STATE_CONNECTING",
 	}
 	StreamState_value = map[string]int32{
 		"STREAM_STATE_UNSPECIFIED":  0,
 		"STREAM_STATE_IDLE":         1,
 		"STREAM_STATE_LIVE":         2,
 		"STREAM_STATE_RECONNECTING": 3,
+		"STREAM_STATE_CONNECTING":   4,
 	}
 )
 
@@ -158,7 +162,13 @@ type Stream struct {
 	// Every broadcast is recorded; for those who manage the stream.
 	Record bool `protobuf:"varint,30,opt,name=record,proto3" json:"record,omitempty"`
 	// The present broadcast is; for those who manage the stream.
-	Recording     bool `protobuf:"varint,31,opt,name=recording,proto3" json:"recording,omitempty"`
+	Recording bool `protobuf:"varint,31,opt,name=recording,proto3" json:"recording,omitempty"`
+	// It comes from elsewhere and is received while somebody watches; nobody needs to publish it.
+	Pulled bool `protobuf:"varint,40,opt,name=pulled,proto3" json:"pulled,omitempty"`
+	// Where from, masked so that it is of no use to anybody; for those who manage the stream.
+	PullUrl string `protobuf:"bytes,41,opt,name=pull_url,json=pullUrl,proto3" json:"pull_url,omitempty"`
+	// What is wrong with that source, in words for people; empty when nothing is.
+	Problem       string `protobuf:"bytes,42,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,6 +327,27 @@ func (x *Stream) GetRecording() bool {
 		return x.Recording
 	}
 	return false
+}
+
+func (x *Stream) GetPulled() bool {
+	if x != nil {
+		return x.Pulled
+	}
+	return false
+}
+
+func (x *Stream) GetPullUrl() string {
+	if x != nil {
+		return x.PullUrl
+	}
+	return ""
+}
+
+func (x *Stream) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
 }
 
 // StreamRefusal is an encoder that was not let in.
@@ -591,7 +622,10 @@ type CreateStreamRequest struct {
 	// Makes it a stream of this room and needs live_publish there.
 	RoomId string `protobuf:"bytes,3,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// Records every broadcast.
-	Record        bool `protobuf:"varint,10,opt,name=record,proto3" json:"record,omitempty"`
+	Record bool `protobuf:"varint,10,opt,name=record,proto3" json:"record,omitempty"`
+	// Where the stream comes from: rtmp:// or rtmps://, or http(s):// ending in .flv or .m3u8. It is received while somebody watches.
+	// An encoder that publishes with a key comes first. Empty when somebody is to publish it.
+	PullUrl       string `protobuf:"bytes,11,opt,name=pull_url,json=pullUrl,proto3" json:"pull_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -652,6 +686,13 @@ func (x *CreateStreamRequest) GetRecord() bool {
 		return x.Record
 	}
 	return false
+}
+
+func (x *CreateStreamRequest) GetPullUrl() string {
+	if x != nil {
+		return x.PullUrl
+	}
+	return ""
 }
 
 type CreateStreamResponse struct {
@@ -877,7 +918,9 @@ type UpdateStreamRequest struct {
 	Title      *string                `protobuf:"bytes,2,opt,name=title,proto3,oneof" json:"title,omitempty"`
 	Visibility *Visibility            `protobuf:"varint,3,opt,name=visibility,proto3,enum=synctv.v1.Visibility,oneof" json:"visibility,omitempty"`
 	// Records every broadcast, from now on.
-	Record        *bool `protobuf:"varint,10,opt,name=record,proto3,oneof" json:"record,omitempty"`
+	Record *bool `protobuf:"varint,10,opt,name=record,proto3,oneof" json:"record,omitempty"`
+	// Empty ends receiving from elsewhere.
+	PullUrl       *string `protobuf:"bytes,11,opt,name=pull_url,json=pullUrl,proto3,oneof" json:"pull_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -938,6 +981,13 @@ func (x *UpdateStreamRequest) GetRecord() bool {
 		return *x.Record
 	}
 	return false
+}
+
+func (x *UpdateStreamRequest) GetPullUrl() string {
+	if x != nil && x.PullUrl != nil {
+		return *x.PullUrl
+	}
+	return ""
 }
 
 type DeleteStreamRequest struct {
@@ -1689,7 +1739,7 @@ var File_synctv_v1_streams_proto protoreflect.FileDescriptor
 
 const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
-	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xe8\x04\n" +
+	"\x17synctv/v1/streams.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16synctv/v1/common.proto\x1a\x15synctv/v1/rooms.proto\"\xb5\x05\n" +
 	"\x06Stream\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bowner_id\x18\x02 \x01(\tR\aownerId\x12\x17\n" +
@@ -1713,7 +1763,10 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\x06now_ms\x18\x15 \x01(\x01R\x05nowMs\x122\n" +
 	"\arefused\x18\x16 \x01(\v2\x18.synctv.v1.StreamRefusalR\arefused\x12\x16\n" +
 	"\x06record\x18\x1e \x01(\bR\x06record\x12\x1c\n" +
-	"\trecording\x18\x1f \x01(\bR\trecording\"<\n" +
+	"\trecording\x18\x1f \x01(\bR\trecording\x12\x16\n" +
+	"\x06pulled\x18( \x01(\bR\x06pulled\x12\x19\n" +
+	"\bpull_url\x18) \x01(\tR\apullUrl\x12\x18\n" +
+	"\aproblem\x18* \x01(\tR\aproblem\"<\n" +
 	"\rStreamRefusal\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x01R\x04atMs\"L\n" +
@@ -1735,7 +1788,7 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
 	"frame_rate\x18\x05 \x01(\x01R\tframeRate\x12&\n" +
 	"\x0fbits_per_second\x18\x06 \x01(\x01R\rbitsPerSecond\x12*\n" +
-	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"\x93\x01\n" +
+	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"\xae\x01\n" +
 	"\x13CreateStreamRequest\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x125\n" +
 	"\n" +
@@ -1743,7 +1796,8 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"visibility\x12\x17\n" +
 	"\aroom_id\x18\x03 \x01(\tR\x06roomId\x12\x16\n" +
 	"\x06record\x18\n" +
-	" \x01(\bR\x06record\"j\n" +
+	" \x01(\bR\x06record\x12\x19\n" +
+	"\bpull_url\x18\v \x01(\tR\apullUrl\"j\n" +
 	"\x14CreateStreamResponse\x12)\n" +
 	"\x06stream\x18\x01 \x01(\v2\x11.synctv.v1.StreamR\x06stream\x12'\n" +
 	"\x03key\x18\x02 \x01(\v2\x15.synctv.v1.PublishKeyR\x03key\"E\n" +
@@ -1763,7 +1817,7 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"SCOPE_ROOM\x10\x03\"k\n" +
 	"\x13ListStreamsResponse\x12+\n" +
 	"\astreams\x18\x01 \x03(\v2\x11.synctv.v1.StreamR\astreams\x12'\n" +
-	"\x04page\x18\x02 \x01(\v2\x13.synctv.v1.PageInfoR\x04page\"\xca\x01\n" +
+	"\x04page\x18\x02 \x01(\v2\x13.synctv.v1.PageInfoR\x04page\"\xf7\x01\n" +
 	"\x13UpdateStreamRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\x12\x19\n" +
 	"\x05title\x18\x02 \x01(\tH\x00R\x05title\x88\x01\x01\x12:\n" +
@@ -1771,10 +1825,12 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"visibility\x18\x03 \x01(\x0e2\x15.synctv.v1.VisibilityH\x01R\n" +
 	"visibility\x88\x01\x01\x12\x1b\n" +
 	"\x06record\x18\n" +
-	" \x01(\bH\x02R\x06record\x88\x01\x01B\b\n" +
+	" \x01(\bH\x02R\x06record\x88\x01\x01\x12\x1e\n" +
+	"\bpull_url\x18\v \x01(\tH\x03R\apullUrl\x88\x01\x01B\b\n" +
 	"\x06_titleB\r\n" +
 	"\v_visibilityB\t\n" +
-	"\a_record\"2\n" +
+	"\a_recordB\v\n" +
+	"\t_pull_url\"2\n" +
 	"\x13DeleteStreamRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\"\xc0\x01\n" +
 	"\n" +
@@ -1829,12 +1885,13 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\x18KickStreamSessionRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tR\tsessionId*x\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId*\x95\x01\n" +
 	"\vStreamState\x12\x1c\n" +
 	"\x18STREAM_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11STREAM_STATE_IDLE\x10\x01\x12\x15\n" +
 	"\x11STREAM_STATE_LIVE\x10\x02\x12\x1d\n" +
-	"\x19STREAM_STATE_RECONNECTING\x10\x032\xa0\v\n" +
+	"\x19STREAM_STATE_RECONNECTING\x10\x03\x12\x1b\n" +
+	"\x17STREAM_STATE_CONNECTING\x10\x042\xa0\v\n" +
 	"\rStreamService\x12k\n" +
 	"\fCreateStream\x12\x1e.synctv.v1.CreateStreamRequest\x1a\x1f.synctv.v1.CreateStreamResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/api/v1/streams\x12`\n" +
 	"\tGetStream\x12\x1b.synctv.v1.GetStreamRequest\x1a\x11.synctv.v1.Stream\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/streams/{stream_id}\x12e\n" +
