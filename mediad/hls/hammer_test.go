@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"synctv/mediad/hls/hlstest"
 	"synctv/mediad/stream"
 )
 
@@ -34,12 +35,12 @@ func TestHammer(t *testing.T) {
 				if w.Header().Get("Content-Encoding") != "" {
 					continue
 				}
-				p := parseMedia(t, w.Body.String())
-				if len(p.segments) == 0 {
+				p := hlstest.Parse(t, w.Body.String())
+				if len(p.Segments) == 0 {
 					continue
 				}
-				for _, uri := range []string{p.segments[0].uri, p.segments[len(p.segments)-1].uri, p.segments[0].init, p.hint} {
-					if uri == p.hint {
+				for _, uri := range []string{p.Segments[0].URI, p.Segments[len(p.Segments)-1].URI, p.Segments[0].Init, p.Hint} {
+					if uri == p.Hint {
 						s.get(strings.Replace(uri, "-", "-9", 1)) // what is not there
 						continue
 					}
@@ -48,7 +49,7 @@ func TestHammer(t *testing.T) {
 					}
 					files.Add(1)
 				}
-				s.get(name + p.next())
+				s.get(name + p.Next())
 			}
 		})
 	}

@@ -20,6 +20,7 @@ import (
 
 	"synctv/mediad/av"
 	"synctv/mediad/cmaf"
+	"synctv/mediad/hls/hlstest"
 	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
@@ -168,7 +169,7 @@ func TestAMinuteOfPlaylists(t *testing.T) {
 		v := &tv{s: s.stream, gop: 50}
 		v.connect(t, avcC)
 		var done sync.WaitGroup
-		checkers := []*checker{newChecker(t, "v.m3u8"), newChecker(t, "a.m3u8")}
+		checkers := []*hlstest.Checker{hlstest.NewChecker(t, "v.m3u8"), hlstest.NewChecker(t, "a.m3u8")}
 		for _, c := range checkers {
 			done.Go(func() { follow(t, s, c, now) })
 		}
@@ -186,30 +187,30 @@ func TestAMinuteOfPlaylists(t *testing.T) {
 		v.p.Close()
 		done.Wait()
 		for _, c := range checkers {
-			if c.marks != 4 {
-				t.Errorf("%s: %d discontinuities, want 4", c.name, c.marks)
+			if c.Marks != 4 {
+				t.Errorf("%s: %d discontinuities, want 4", c.Name, c.Marks)
 			}
-			t.Logf("%s: %d playlists, %d deltas, %d files, %d of them asked for after they had gone from the list, %d after they had gone", c.name, c.taken, c.deltas, len(c.urls), c.kept, c.gone)
-			if c.taken < 250 || c.deltas < 100 || c.kept < 100 || c.gone < 5 {
-				t.Errorf("%s: that is not much of a test", c.name)
+			t.Logf("%s: %d playlists, %d deltas, %d files, %d of them asked for after they had gone from the list, %d after they had gone", c.Name, c.Taken, c.Deltas, len(c.URLs), c.Kept, c.Gone)
+			if c.Taken < 250 || c.Deltas < 100 || c.Kept < 100 || c.Gone < 5 {
+				t.Errorf("%s: that is not much of a test", c.Name)
 			}
-			if !c.last.ended {
-				t.Errorf("%s has no end", c.name)
+			if !c.Last.Ended {
+				t.Errorf("%s has no end", c.Name)
 			}
 			// Every part but the first was announced before it came.
-			for i, part := range c.allParts[1:] {
-				if !slices.Contains(c.hints, part) && i > 20 {
-					t.Errorf("%s: part %s was not hinted", c.name, part)
+			for i, part := range c.Parts[1:] {
+				if !slices.Contains(c.Hints, part) && i > 20 {
+					t.Errorf("%s: part %s was not hinted", c.Name, part)
 				}
 			}
 		}
-		for n, a := range checkers[0].known {
-			if b, ok := checkers[1].known[n]; ok && (a.disc != b.disc || a.mark != b.mark) {
-				t.Errorf("segment %d: discontinuity %d %v in one playlist, %d %v in the other", n, a.disc, a.mark, b.disc, b.mark)
+		for n, a := range checkers[0].Known {
+			if b, ok := checkers[1].Known[n]; ok && (a.Discontinuity != b.Discontinuity || a.Mark != b.Mark) {
+				t.Errorf("segment %d: discontinuity %d %v in one playlist, %d %v in the other", n, a.Discontinuity, a.Mark, b.Discontinuity, b.Mark)
 			}
 		}
-		if checkers[0].last.constant != checkers[1].last.constant {
-			t.Errorf("playlists differ in\n%s%s", checkers[0].last.constant, checkers[1].last.constant)
+		if checkers[0].Last.Constant != checkers[1].Last.Constant {
+			t.Errorf("playlists differ in\n%s%s", checkers[0].Last.Constant, checkers[1].Last.Constant)
 		}
 		time.Sleep(10 * time.Second)
 		if s.get("v.m3u8").Code != 200 {
@@ -232,51 +233,51 @@ func TestAMinuteOfPlaylists(t *testing.T) {
 }
 
 // follow takes a playlist at every part, in full and as a delta, until it ends.
-func follow(t *testing.T, s *server, c *checker, now func() float64) {
-	w := s.get(c.name)
+func follow(t *testing.T, s *server, c *hlstest.Checker, now func() float64) {
+	w := s.get(c.Name)
 	for {
 		if w.Code != 200 {
-			t.Errorf("%s at %.1f s: status %d, %s", c.name, now(), w.Code, w.Body)
+			t.Errorf("%s at %.1f s: status %d, %s", c.Name, now(), w.Code, w.Body)
 			return
 		}
-		previous := c.last
-		p := c.take(w.Body.String(), now(), s.fetch)
-		if c.seen && len(previous.segments) > 0 {
-			d := s.get(c.name + "?_HLS_skip=YES")
+		previous := c.Last
+		p := c.Take(w.Body.String(), now(), s.fetch)
+		if len(previous.Segments) > 0 {
+			d := s.get(c.Name + "?_HLS_skip=YES")
 			if strings.Contains(d.Body.String(), "EXT-X-SKIP") {
-				c.deltas++
+				c.Deltas++
 			}
-			got := merge(t, previous, parseMedia(t, d.Body.String())) // there may be more by now
-			if got.hint == p.hint && got.sequence == p.sequence && len(got.segments) == len(p.segments) && fmt.Sprint(lines(got)) != fmt.Sprint(lines(p)) {
-				t.Errorf("%s: the delta makes\n%v\nwant\n%v", c.name, lines(got), lines(p))
+			got := hlstest.Merge(t, previous, hlstest.Parse(t, d.Body.String())) // there may be more by now
+			if got.Hint == p.Hint && got.Sequence == p.Sequence && len(got.Segments) == len(p.Segments) && fmt.Sprint(lines(got)) != fmt.Sprint(lines(p)) {
+				t.Errorf("%s: the delta makes\n%v\nwant\n%v", c.Name, lines(got), lines(p))
 			}
 		}
-		for _, uri := range c.unlisted(now(), 3*p.target) {
-			c.kept++
+		for _, uri := range c.Unlisted(now(), 3*p.Target) {
+			c.Kept++
 			if err := s.fetch(uri); err != nil {
-				t.Errorf("%s at %.1f s: %s, last listed at %.1f: %v", c.name, now(), uri, c.urls[uri], err)
+				t.Errorf("%s at %.1f s: %s, last listed at %.1f: %v", c.Name, now(), uri, c.URLs[uri], err)
 			}
 		}
-		for _, uri := range c.unlisted(now(), 16+2+2*p.target+2) { // the window and a segment more, the segment and as much again
+		for _, uri := range c.Unlisted(now(), 16+2+2*p.Target+2) { // the window and a segment more, the segment and as much again
 			if err := s.fetch(uri); err == nil {
-				t.Errorf("%s at %.1f s: %s, last listed at %.1f, is still there", c.name, now(), uri, c.urls[uri])
+				t.Errorf("%s at %.1f s: %s, last listed at %.1f, is still there", c.Name, now(), uri, c.URLs[uri])
 			}
-			c.gone++
+			c.Gone++
 		}
-		c.taken++
-		if p.ended {
+		c.Taken++
+		if p.Ended {
 			return
 		}
-		w = s.get(c.name + p.next())
+		w = s.get(c.Name + p.Next())
 	}
 }
 
 // lines is what must be equal of two playlists.
-func lines(p mediaPlaylist) (all []string) {
-	for _, g := range p.segments {
-		all = append(all, fmt.Sprint(g.sequence, g.disc, g.uri, g.duration, g.init, g.gap, g.mark))
+func lines(p hlstest.Playlist) (all []string) {
+	for _, g := range p.Segments {
+		all = append(all, fmt.Sprint(g.Sequence, g.Discontinuity, g.URI, g.Duration, g.Init, g.Gap, g.Mark))
 	}
-	return append(all, fmt.Sprint(p.open, p.hint, p.ended))
+	return append(all, fmt.Sprint(p.Open, p.Hint, p.Ended))
 }
 
 func TestSequenceNeverFalls(t *testing.T) {
@@ -294,11 +295,11 @@ func TestSequenceNeverFalls(t *testing.T) {
 				v.p.Close()
 				time.Sleep(2 * time.Second)
 				synctest.Wait()
-				p := parseMedia(t, s.get("v.m3u8").Body.String())
-				if !p.ended || p.sequence <= highest {
-					t.Errorf("ended %v, first %d after %d", p.ended, p.sequence, highest)
+				p := hlstest.Parse(t, s.get("v.m3u8").Body.String())
+				if !p.Ended || p.Sequence <= highest {
+					t.Errorf("ended %v, first %d after %d", p.Ended, p.Sequence, highest)
 				}
-				highest = p.sequence + uint64(len(p.segments)) - 1
+				highest = p.Sequence + uint64(len(p.Segments)) - 1
 			}
 			s.stop()
 		}
@@ -323,15 +324,15 @@ func TestHandler(t *testing.T) {
 		}
 		time.Sleep(7 * time.Second)
 		synctest.Wait()
-		p := parseMedia(t, s.get("v.m3u8").Body.String())
-		open := p.sequence + uint64(len(p.segments))
-		first := p.segments[0]
+		p := hlstest.Parse(t, s.get("v.m3u8").Body.String())
+		open := p.Sequence + uint64(len(p.Segments))
+		first := p.Segments[0]
 		for _, c := range []struct {
 			name, path string
 			want       int
 		}{
 			{"what is there", fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=0", open), 200},
-			{"an old segment", fmt.Sprintf("v.m3u8?_HLS_msn=%d", first.sequence), 200},
+			{"an old segment", fmt.Sprintf("v.m3u8?_HLS_msn=%d", first.Sequence), 200},
 			{"long ago", "v.m3u8?_HLS_msn=0&_HLS_part=3", 200},
 			{"a part without a segment", "v.m3u8?_HLS_part=0", 400},
 			{"too far ahead", fmt.Sprintf("v.m3u8?_HLS_msn=%d", open+2), 400},
@@ -343,14 +344,14 @@ func TestHandler(t *testing.T) {
 			{"twice", "v.m3u8?_HLS_msn=1&_HLS_msn=2", 400},
 			{"negative part", fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=-1", open), 400},
 			{"part beyond the limit", fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=100", open), 400},
-			{"segment", first.uri, 200},
-			{"init", first.init, 200},
-			{"part", p.segments[len(p.segments)-1].parts[0].uri, 200},
-			{"part after the hint", strings.Replace(p.hint, ".m4s", "0.m4s", 1), 404},
+			{"segment", first.URI, 200},
+			{"init", first.Init, 200},
+			{"part", p.Segments[len(p.Segments)-1].Parts[0].URI, 200},
+			{"part after the hint", strings.Replace(p.Hint, ".m4s", "0.m4s", 1), 404},
 			{"segment to come", fmt.Sprintf("v%d.m4s", open), 404},
 			{"segment never told", "v1.m4s", 404},
 			{"up", "../x.m4s", 404}, {"escaped up", "%2e%2e%2fv1.m4s", 404}, {"twice escaped", "%252e%252e%252fv1.m4s", 404},
-			{"NUL", "v1%00.m4s", 404}, {"backslash", "..%5cv1.m4s", 404}, {"absolute", "/etc/passwd", 404}, {"leading zero", "v0" + first.uri[1:], 404},
+			{"NUL", "v1%00.m4s", 404}, {"backslash", "..%5cv1.m4s", 404}, {"absolute", "/etc/passwd", 404}, {"leading zero", "v0" + first.URI[1:], 404},
 			{"plus", "v+1.m4s", 404}, {"other playlist", "x.m3u8", 404}, {"nothing", "", 404}, {"long", strings.Repeat("v", 5000) + ".m4s", 404},
 		} {
 			if w := s.get(c.path); w.Code != c.want {
@@ -360,20 +361,20 @@ func TestHandler(t *testing.T) {
 			}
 		}
 		other := httptest.NewRecorder()
-		s.handler.ServeHTTP(other, httptest.NewRequest("GET", "/room/2/"+first.uri, nil))
+		s.handler.ServeHTTP(other, httptest.NewRequest("GET", "/room/2/"+first.URI, nil))
 		guess := s.get("v999999999999.m4s")
 		if other.Code != 404 || other.Body.String() != guess.Body.String() {
 			t.Errorf("another room's segment: %d %s, one that is not: %s", other.Code, other.Body, guess.Body)
 		}
 		// Nobody writes any more: what blocks is released after three target durations.
 		began := time.Now()
-		if w := s.get(fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=%d", open, len(p.open))); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		if w := s.get(fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=%d", open, len(p.Open))); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 			t.Errorf("nothing comes: %d", w.Code)
 		}
 		if d := time.Since(began); d != 3*longest {
 			t.Errorf("after %v", d)
 		}
-		if w := s.get(p.hint); w.Code != 503 && w.Code != 404 {
+		if w := s.get(p.Hint); w.Code != 503 && w.Code != 404 {
 			t.Errorf("a hint of what never comes: %d", w.Code)
 		}
 	})
@@ -411,10 +412,10 @@ func TestHintWaits(t *testing.T) {
 		v.connect(t, avcC)
 		v.run(3*time.Second, true)
 		synctest.Wait()
-		p := parseMedia(t, s.get("v.m3u8").Body.String())
+		p := hlstest.Parse(t, s.get("v.m3u8").Body.String())
 		answer := make(chan *httptest.ResponseRecorder, 2)
-		go func() { answer <- s.get(p.hint) }()
-		go func() { answer <- s.get("v.m3u8" + p.next()) }()
+		go func() { answer <- s.get(p.Hint) }()
+		go func() { answer <- s.get("v.m3u8" + p.Next()) }()
 		synctest.Wait()
 		if n := s.handler.Waiting(); n != 2 {
 			t.Fatalf("%d wait", n)
@@ -467,8 +468,8 @@ func TestAnswers(t *testing.T) {
 		if w := s.get("v.m3u8?token=%22%0a"); w.Code != 400 {
 			t.Errorf("a token that breaks a playlist: %d", w.Code)
 		}
-		p := parseMedia(t, plain.Body.String())
-		uri := p.segments[0].uri
+		p := hlstest.Parse(t, plain.Body.String())
+		uri := p.Segments[0].URI
 		seg := s.get(uri)
 		if h := seg.Header(); h.Get("Cache-Control") != "private, max-age=31536000, immutable" || h.Get("Content-Type") != "video/mp4" {
 			t.Errorf("%v", h)
@@ -481,8 +482,8 @@ func TestAnswers(t *testing.T) {
 		}
 		// A segment is its parts, one behind the other.
 		var parts []byte
-		for _, part := range p.segments[0].parts {
-			parts = append(parts, s.get(part.uri).Body.Bytes()...)
+		for _, part := range p.Segments[0].Parts {
+			parts = append(parts, s.get(part.URI).Body.Bytes()...)
 		}
 		if !bytes.Equal(parts, seg.Body.Bytes()) {
 			t.Error("a segment is not its parts")
@@ -539,13 +540,13 @@ func TestBrokenStore(t *testing.T) {
 		v.connect(t, avcC)
 		v.run(50*time.Second, true)
 		synctest.Wait()
-		p := parseMedia(t, s.get("v.m3u8").Body.String())
-		if len(p.segments) < 20 {
-			t.Errorf("%d segments", len(p.segments))
+		p := hlstest.Parse(t, s.get("v.m3u8").Body.String())
+		if len(p.Segments) < 20 {
+			t.Errorf("%d segments", len(p.Segments))
 		}
-		for _, g := range p.segments {
-			if err := s.fetch(g.uri); err != nil {
-				t.Errorf("%s: %v", g.uri, err)
+		for _, g := range p.Segments {
+			if err := s.fetch(g.URI); err != nil {
+				t.Errorf("%s: %v", g.URI, err)
 			}
 		}
 	})
@@ -563,13 +564,13 @@ func TestLongWindow(t *testing.T) {
 		v.run(5*time.Minute, true)
 		synctest.Wait()
 		text := s.get("v.m3u8").Body.String()
-		p := parseMedia(t, text)
-		if n := len(p.segments); n < 145 {
+		p := hlstest.Parse(t, text)
+		if n := len(p.Segments); n < 145 {
 			t.Errorf("%d segments listed", n)
 		}
-		for _, g := range p.segments {
-			if err := s.fetch(g.uri); err != nil {
-				t.Fatalf("%s: %v", g.uri, err)
+		for _, g := range p.Segments {
+			if err := s.fetch(g.URI); err != nil {
+				t.Fatalf("%s: %v", g.URI, err)
 			}
 		}
 		m, _ := s.origin.Muxer("room/1")

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"synctv/mediad/hls/hlstest"
 	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
@@ -26,15 +27,15 @@ func TestNumbersSurvive(t *testing.T) {
 				time.Sleep(100 * ms)
 			}
 			synctest.Wait()
-			p := parseMedia(t, s.get("v.m3u8").Body.String())
-			if p.sequence <= sequence || p.discontinuities < discontinuities {
-				t.Errorf("life %d: sequence %d after %d, discontinuities %d after %d", life, p.sequence, sequence, p.discontinuities, discontinuities)
+			p := hlstest.Parse(t, s.get("v.m3u8").Body.String())
+			if p.Sequence <= sequence || p.Discontinuities < discontinuities {
+				t.Errorf("life %d: sequence %d after %d, discontinuities %d after %d", life, p.Sequence, sequence, p.Discontinuities, discontinuities)
 			}
-			last := p.segments[len(p.segments)-1]
-			if life > 0 && p.sequence > sequence+2000 {
-				t.Errorf("life %d: from %d to %d", life, sequence, p.sequence)
+			last := p.Segments[len(p.Segments)-1]
+			if life > 0 && p.Sequence > sequence+2000 {
+				t.Errorf("life %d: from %d to %d", life, sequence, p.Sequence)
 			}
-			sequence, discontinuities = last.sequence, last.disc
+			sequence, discontinuities = last.Sequence, last.Discontinuity
 			s.stop()
 			time.Sleep(time.Second)
 		}
@@ -93,8 +94,8 @@ func TestNumbersDoNotWait(t *testing.T) {
 		v.connect(t, avcC)
 		v.run(6*time.Second, true)
 		synctest.Wait()
-		if p := parseMedia(t, s.get("v.m3u8").Body.String()); len(p.segments) < 4 {
-			t.Errorf("%d segments", len(p.segments))
+		if p := hlstest.Parse(t, s.get("v.m3u8").Body.String()); len(p.Segments) < 4 {
+			t.Errorf("%d segments", len(p.Segments))
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"synctv/mediad/hls/hlstest"
 	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
@@ -95,29 +96,29 @@ func TestTroubledStores(t *testing.T) {
 				v := &tv{s: s.stream, gop: 50, size: c.size}
 				v.connect(t, avcC)
 				v.run(4*time.Second, true)
-				check, most, began := newChecker(t, "v.m3u8"), int64(0), time.Now()
+				check, most, began := hlstest.NewChecker(t, "v.m3u8"), int64(0), time.Now()
 				m, _ := s.origin.Muxer("room/1")
-				var last mediaPlaylist
+				var last hlstest.Playlist
 				for time.Since(began) < 80*time.Second {
 					v.run(400*ms, true)
 					synctest.Wait()
 					now := time.Since(began).Seconds()
-					last = check.take(s.get("v.m3u8").Body.String(), now, s.fetch)
-					for _, g := range last.segments {
-						if err := s.fetch(g.uri); err != nil {
-							t.Errorf("at %.1f s: %s is listed: %v", now, g.uri, err)
+					last = check.Take(s.get("v.m3u8").Body.String(), now, s.fetch)
+					for _, g := range last.Segments {
+						if err := s.fetch(g.URI); err != nil {
+							t.Errorf("at %.1f s: %s is listed: %v", now, g.URI, err)
 						}
 					}
-					for _, uri := range check.unlisted(now, 3*last.target) {
+					for _, uri := range check.Unlisted(now, 3*last.Target) {
 						if err := s.fetch(uri); err != nil {
-							t.Errorf("at %.1f s: %s was listed at %.1f s: %v", now, uri, check.urls[uri], err)
+							t.Errorf("at %.1f s: %s was listed at %.1f s: %v", now, uri, check.URLs[uri], err)
 						}
 					}
 					most = max(most, m.Stats().Bytes)
 				}
 				total := 0.0
-				for _, g := range last.segments {
-					total += g.duration
+				for _, g := range last.Segments {
+					total += g.Duration
 				}
 				faults := int64(0)
 				for i := range heard.faults {
@@ -146,19 +147,19 @@ func TestMemoryForFew(t *testing.T) {
 		defer s.stop()
 		v := &tv{s: s.stream, gop: 50, size: 20_000}
 		v.connect(t, avcC)
-		check, began := newChecker(t, "v.m3u8"), time.Now()
+		check, began := hlstest.NewChecker(t, "v.m3u8"), time.Now()
 		shortest := 1000
 		for time.Since(began) < 4*time.Minute {
 			v.run(2*time.Second, true)
 			synctest.Wait()
-			p := check.take(s.get("v.m3u8").Body.String(), time.Since(began).Seconds(), s.fetch)
-			for _, g := range p.segments {
-				if err := s.fetch(g.uri); err != nil {
-					t.Fatalf("after %v: %s is listed: %v", time.Since(began), g.uri, err)
+			p := check.Take(s.get("v.m3u8").Body.String(), time.Since(began).Seconds(), s.fetch)
+			for _, g := range p.Segments {
+				if err := s.fetch(g.URI); err != nil {
+					t.Fatalf("after %v: %s is listed: %v", time.Since(began), g.URI, err)
 				}
 			}
 			if time.Since(began) > 2*time.Minute {
-				shortest = min(shortest, len(p.segments))
+				shortest = min(shortest, len(p.Segments))
 			}
 		}
 		st := store.Stats()

@@ -9,6 +9,7 @@ import (
 
 	"synctv/mediad/av"
 	"synctv/mediad/cmaf"
+	"synctv/mediad/hls/hlstest"
 	"synctv/mediad/stream"
 )
 
@@ -42,8 +43,8 @@ func TestTracksComeAndGo(t *testing.T) {
 		p := must(s.stream.Publish(stream.Offer{}))
 		config(p, av.H264, avcC)
 		var done sync.WaitGroup
-		v, a := newChecker(t, "v.m3u8"), newChecker(t, "a.m3u8")
-		v.loose, a.loose = true, true // sound is written every 20 ms, which is not where its frames are
+		v, a := hlstest.NewChecker(t, "v.m3u8"), hlstest.NewChecker(t, "a.m3u8")
+		v.Loose, a.Loose = true, true // sound is written every 20 ms, which is not where its frames are
 		done.Go(func() { follow(t, s, v, now) })
 		pictures(p, 0, 8*time.Second)
 		if w := s.get("index.m3u8"); strings.Contains(w.Body.String(), "AUDIO") || s.get("a.m3u8").Code != 404 {
@@ -68,9 +69,9 @@ func TestTracksComeAndGo(t *testing.T) {
 		p.Close()
 		done.Wait()
 		gaps := map[string]int{}
-		for name, c := range map[string]*checker{"picture": v, "sound": a} {
-			for _, g := range c.known {
-				if g.gap {
+		for name, c := range map[string]*hlstest.Checker{"picture": v, "sound": a} {
+			for _, g := range c.Known {
+				if g.Gap {
 					gaps[name]++
 				}
 			}
@@ -78,14 +79,14 @@ func TestTracksComeAndGo(t *testing.T) {
 		if gaps["sound"] < 4 || gaps["picture"] < 2 {
 			t.Errorf("gaps: %v", gaps)
 		}
-		if v.marks != 3 || a.marks != 2 {
-			t.Errorf("%d and %d discontinuities, want 3 and 2", v.marks, a.marks)
+		if v.Marks != 3 || a.Marks != 2 {
+			t.Errorf("%d and %d discontinuities, want 3 and 2", v.Marks, a.Marks)
 		}
 		common := 0
-		for n, g := range v.known {
-			if o, ok := a.known[n]; ok {
-				if common++; g.disc != o.disc {
-					t.Errorf("segment %d: discontinuity %d and %d", n, g.disc, o.disc)
+		for n, g := range v.Known {
+			if o, ok := a.Known[n]; ok {
+				if common++; g.Discontinuity != o.Discontinuity {
+					t.Errorf("segment %d: discontinuity %d and %d", n, g.Discontinuity, o.Discontinuity)
 				}
 			}
 		}
