@@ -171,7 +171,7 @@ func TestPlaylistText(t *testing.T) {
 	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true, 0)
 	w.addPart(Part{Name: "vx-2.m4s", Duration: 200 * ms, Independent: true}, 10, date.Add(3*time.Second))
 	want := `#EXTM3U
-#EXT-X-VERSION:6
+#EXT-X-VERSION:8
 #EXT-X-TARGETDURATION:4
 #EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=24,HOLD-BACK=12,PART-HOLD-BACK=0.606
 #EXT-X-PART-INF:PART-TARGET=0.202

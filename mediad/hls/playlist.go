@@ -3,6 +3,7 @@ package hls
 import (
 	"bytes"
 	"compress/gzip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -104,8 +105,11 @@ func (s *Snapshot) render(skipped int) []byte {
 // renderHead writes what concerns the playlist as a whole.
 func (s *Snapshot) renderHead(b []byte, skipped int) []byte {
 	version := 6 // for EXT-X-MAP in a playlist of media segments (section 8)
-	if skipped > 0 {
+	switch {
+	case skipped > 0:
 		version = 9
+	case slices.ContainsFunc(s.Segments, func(g *Segment) bool { return g.Gap }):
+		version = 8 // some readers want it for EXT-X-GAP
 	}
 	b = append(b, "#EXTM3U\n#EXT-X-VERSION:"...)
 	b = strconv.AppendInt(b, int64(version), 10)

@@ -191,7 +191,14 @@ func (r *parser) whole() {
 			r.t.Errorf("no %s", tag)
 		}
 	}
-	if want := map[bool]int{false: 6, true: 9}[r.p.Skipped > 0]; r.version != want {
+	want := 6
+	switch {
+	case r.p.Skipped > 0:
+		want = 9
+	case r.once["#EXT-X-GAP"] > 0:
+		want = 8
+	}
+	if r.version != want {
 		r.t.Errorf("version %d, want %d", r.version, want)
 	}
 	if r.hold < 3*r.p.PartTarget-1e-6 {
