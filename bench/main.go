@@ -38,6 +38,7 @@ func benches() []bench {
 	return []bench{
 		{"sync", "how far apart three browsers are, on three kinds of network", setupSync},
 		{"fanout", "one chat message to many WebSockets of one room: latency, processor time, memory", setupFanout},
+		{"live", "publishers, viewers over FLV and RTMP, HLS, latency; beside nginx-rtmp", setupLive},
 		{"start", "from the start of the process to its first answer; memory at rest; weight of the first page", setupStart},
 	}
 }
@@ -58,6 +59,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		usage(out)
 		return errors.New("say which bench")
+	}
+	if args[0] == playersCommand {
+		return servePlayers(ctx, os.Stdin, out)
 	}
 	var chosen []bench
 	for _, b := range benches() {
