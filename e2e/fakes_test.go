@@ -20,6 +20,7 @@ func (openGate) Allow(context.Context, string, int, time.Duration, int) (bool, t
 type plainPasswords struct{}
 
 func (plainPasswords) Hash(_ context.Context, p string) (string, error) { return p, nil }
+func (plainPasswords) Outdated(string) bool                             { return false }
 func (plainPasswords) Verify(_ context.Context, h, p string) (bool, error) {
 	return h == p && h != "", nil
 }
