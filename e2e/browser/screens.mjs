@@ -1,6 +1,6 @@
 // Pictures of the pages, for the documentation and for eyes.
 //
-//   node e2e/browser/screens.mjs [--update] [--out DIR]      --update writes docs/images
+//   node e2e/browser/screens.mjs [--update] [--out DIR] [--live] [--only NAME]      --update writes docs/images; --live: live scenes alone
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,10 +9,12 @@ import { clip } from './lib/clip.mjs'
 import { root } from './lib/deps.mjs'
 import { startOrigin } from './lib/origin.mjs'
 import { launch } from './lib/pages.mjs'
+import { openLiveScenes } from './lib/live-scenes.mjs'
 import { openScenes } from './lib/scenes.mjs'
-import { binary, startServer } from './lib/server.mjs'
+import { binary, freePort, startServer } from './lib/server.mjs'
+import { ownerOf } from './lib/session.mjs'
 
-const given = options({ update: { type: 'boolean', default: false }, out: { type: 'string' } })
+const given = options({ update: { type: 'boolean', default: false }, out: { type: 'string' }, live: { type: 'boolean', default: false }, only: { type: 'string' } })
 
 /** Looks that are worth a picture each. */
 const LOOKS = [
@@ -27,22 +29,29 @@ await main('screens', async (c) => {
   mkdirSync(dir, { recursive: true })
   const program = binary()
   const origin = c.own(await startOrigin(await clip()))
-  const server = c.own(await startServer({ program, env: { SYNCTV_SERVER_NAME: 'SyncTV' } }), (s) => s.stop())
+  const rtmp = String(await freePort())
+  const server = c.own(await startServer({ program, env: { SYNCTV_SERVER_NAME: 'SyncTV', SYNCTV_LIVESTREAM_RTMP_PORT: rtmp } }), (s) => s.stop())
   const browser = c.own(await launch())
   const scenes = c.own(await openScenes({ browser, server, media: origin.url }))
+  const live = c.own(await openLiveScenes({ browser, server, who: await ownerOf(server) }))
+  const wanted = (name) => !given.only || name.startsWith(given.only)
   let n = 0
   const wide = []
   for (const look of LOOKS) {
     const suffix = `${look.size}-${look.colorScheme}-${look.locale.slice(0, 2)}`
-    await scenes.each(look, async (name, page) => {
+    const shoot = async (name, page) => {
+      if (!wanted(name)) return
       await page.waitForTimeout(500)
       await page.screenshot({ path: join(dir, `${name}-${suffix}.png`) })
       n++
       if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1)) wide.push(`${name}-${suffix}`)
-    })
+    }
+    if (!given.live) await scenes.each(look, shoot)
+    await live.each(look, shoot)
   }
   console.log(`${n} pictures in ${dir}`)
-  c.expect('pictures', n, LOOKS.length * scenes.count, n === LOOKS.length * scenes.count)
+  const all = LOOKS.length * ((given.live ? 0 : scenes.count) + live.count)
+  if (!given.only) c.expect('pictures', n, all, n === all)
   c.expect('pages wider than the screen', wide.join(', ') || 'none', 'none', wide.length === 0)
   return { dir, wide }
 }, given)

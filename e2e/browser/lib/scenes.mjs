@@ -3,7 +3,7 @@ import { guest } from './api.mjs'
 import { ownerOf } from './session.mjs'
 import { joinAsGuest, openPage, untilPlaying } from './pages.mjs'
 
-const SIZES = { desktop: { viewport: { width: 1440, height: 900 } }, phone: { viewport: { width: 390, height: 844 }, phone: true } }
+export const SIZES = { desktop: { viewport: { width: 1440, height: 900 } }, phone: { viewport: { width: 390, height: 844 }, phone: true } }
 const PASSWORD = 'correct horse battery staple'
 const TALK = [
   ['Ana', 'Is everybody here? 🍿'],
@@ -13,7 +13,7 @@ const TALK = [
 ]
 
 /** A signed-in page: the refresh token is put in once and rotates from then on. */
-async function ownerPage(browser, server, opts) {
+export async function ownerPage(browser, server, opts) {
   const res = await fetch(`${server.url}/api/v1/auth/login`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'root', password: PASSWORD }),
   })

@@ -4,7 +4,7 @@ import { StreamMediaSchema, StreamSchema, StreamState, type StreamMedia } from '
 import { check, facts } from './check'
 
 const fine = { videoCodec: 'H.264', audioCodec: 'AAC', width: 1280, height: 720, frameRate: 30, bitsPerSecond: 2_400_000, keyFrameSeconds: 2 }
-const live = (media: Partial<StreamMedia>) => create(StreamSchema, { state: StreamState.LIVE, media: create(StreamMediaSchema, { ...fine, ...media } as never) })
+const live = (media: Partial<StreamMedia>) => create(StreamSchema, { state: StreamState.LIVE, liveSinceMs: 1000, nowMs: 60_000, media: create(StreamMediaSchema, { ...fine, ...media } as never) })
 const all = () => true
 const old = (codec: string) => codec !== 'HEVC' && codec !== 'AV1'
 

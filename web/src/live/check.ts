@@ -23,6 +23,8 @@ export type Plays = (codec: string) => boolean
 const longKeyFramesS = 4
 const heavyBits = 9_000_000
 const slowFrames = 15
+/** The first seconds are counted in part. */
+const settleMs = 8000
 const everywhere = new Set(['H.264', 'AAC', 'MP3', ''])
 
 const refusals: Record<string, LiveWord> = { unknown_key: 'unknown_key', wrong_key: 'wrong_key', ended_key: 'ended_key', forbidden: 'forbidden' }
@@ -41,7 +43,8 @@ export function check(s: Stream, plays: Plays): Check {
   if (m.audioCodec === '') findings.push({ level: 'hint', word: 'noSound' })
   if (m.keyFrameSeconds > longKeyFramesS) findings.push({ level: 'hint', word: 'keyFrames', params: { n: Math.round(m.keyFrameSeconds) } })
   if (m.bitsPerSecond > heavyBits) findings.push({ level: 'hint', word: 'heavy', params: { n: Math.round(m.bitsPerSecond / 1e6) } })
-  if (m.videoCodec !== '' && m.frameRate > 0 && m.frameRate < slowFrames) findings.push({ level: 'hint', word: 'slow', params: { n: Math.round(m.frameRate) } })
+  const settled = s.nowMs - s.liveSinceMs > settleMs
+  if (settled && m.videoCodec !== '' && m.frameRate > 0 && m.frameRate < slowFrames) findings.push({ level: 'hint', word: 'slow', params: { n: Math.round(m.frameRate) } })
   const bad = findings.some((f) => f.level === 'bad')
   return { verdict: bad ? 'bad' : findings.length > 0 ? 'but' : 'on', findings }
 }

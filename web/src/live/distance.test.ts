@@ -99,6 +99,18 @@ describe('Distance', () => {
     expect(Math.abs(v.latency - 1000)).toBeLessThan(100)
   })
 
+  it('a publisher that was away is no reason to widen it', () => {
+    const d = new Distance(1000)
+    const v = new Viewer(d, 1000, { delayMs: 200, outages: [[10_000, 12_000], [18_000, 20_000]] }).run(12_000)
+    d.forgive(v.now)
+    v.run(8000)
+    expect(d.targetMs).toBe(1000)
+    const late = new Viewer(new Distance(1000), 1000, { delayMs: 200, outages: [[10_000, 12_000], [18_000, 20_000]] }).run(20_000)
+    expect(late.d.targetMs).toBe(1500)
+    late.d.forgive(late.now)
+    expect(late.d.targetMs).toBe(1000)
+  })
+
   it('does nothing when nothing is known', () => {
     const d = new Distance(1000)
     expect(d.tick({ nowMs: 0, latencyMs: null, aheadMs: 500, moving: true, dry: false })).toEqual({ rate: 1, jumpMs: 0 })

@@ -47,6 +47,8 @@ const calmAfterJumpMs = 1500
 /** Two dry spells within the first make the distance wider; so long without one makes it narrower again. */
 const dryWindowMs = 20_000
 const narrowAfterMs = 60_000
+/** News of a publisher that is away comes within this of the dry spell. */
+const forgiveMs = 8000
 /** How much wider than wished, step by step. */
 const steps = [0, 500, 1500, 4000] as const
 /** Readings are averaged over about this time. */
@@ -62,6 +64,7 @@ export class Distance {
   private wasDry = false
   private dries: number[] = []
   private calmSince = 0
+  private widenedAt = -Infinity
 
   constructor(private wishedMs: number) {}
 
@@ -86,6 +89,12 @@ export class Distance {
     this.smooth = null
     this.since = null
     this.wasDry = false
+  }
+
+  /** It was the publisher that was away, not this line: what ran dry lately says nothing. */
+  forgive(nowMs: number): void {
+    if (this.step > 0 && nowMs - this.widenedAt < forgiveMs) this.step--
+    this.dries = []
   }
 
   /** One step; call it about ten times a second. */
@@ -144,6 +153,7 @@ export class Distance {
       this.dries = [...this.dries.filter((t) => m.nowMs - t < dryWindowMs), m.nowMs]
       if (this.dries.length >= 2 && this.step < steps.length - 1) {
         this.step++
+        this.widenedAt = m.nowMs
         this.dries = []
       }
       return

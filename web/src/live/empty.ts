@@ -7,6 +7,7 @@ export const emptySeat: SeatView = {
   targetMs: { value: 0 },
   away: { value: false },
   span: { value: null },
+  standing: { value: false },
   gaveUp: { value: false },
   toEdge() {},
   seek() {},

@@ -28,6 +28,8 @@ export interface SeatView {
   /** The viewer has gone back, or has paused and went on from there. */
   readonly away: { readonly value: boolean }
   readonly span: { readonly value: Span | null }
+  /** The picture stands and should not, or there is nothing more to show. */
+  readonly standing: { readonly value: boolean }
   /** Trying again did not help. */
   readonly gaveUp: { readonly value: boolean }
   toEdge(): void
@@ -54,7 +56,7 @@ const showEveryMs = 250
 /** Where a stream of this server is held, in milliseconds behind the moment it was received. */
 export const togetherMs = 1000
 /** And the same for who wants to be first. */
-export const fastMs = 400
+export const fastMs = 330
 /** From the server's ring to the end of this buffer; what is not dated is measured by its buffer. */
 const pipelineMs = 80
 /** A pause longer than this is a wish to go on from there. */
@@ -73,6 +75,7 @@ export class LiveSeat implements SeatView {
   readonly targetMs = signal(togetherMs)
   readonly away = signal(false)
   readonly span = signal<Span | null>(null)
+  readonly standing = signal(false)
   readonly gaveUp = signal(false)
   private readonly distance = new Distance(togetherMs)
   private readonly edge = new Edge()
@@ -111,7 +114,7 @@ export class LiveSeat implements SeatView {
     if (!source.streamId) return true
     this.follow(source)
     const { phase } = (await this.watch?.refresh()) ?? this.life.peek()
-    return phase === 'live' || phase === 'unknown'
+    return phase === 'live' || phase === 'unknown' || phase === 'connecting'
   }
 
   toEdge(): void {
@@ -163,13 +166,15 @@ export class LiveSeat implements SeatView {
     if (from !== this.watch) return
     const before = this.life.peek().phase
     this.life.value = life
+    if (life.phase === 'reconnecting' || life.phase === 'ended') this.distance.forgive(this.deps.now())
     if (life.phase !== 'live' || before === 'live') return
     // It has begun, or has come back: what failed meanwhile says nothing any more.
     this.tries = 0
     this.gaveUp.value = false
     this.movedAt = this.deps.now()
     this.retryAt = Infinity
-    if (this.deps.load.peek().phase === 'failed' && before !== 'unknown') this.deps.retry()
+    const over = this.deps.load.peek().phase === 'failed' || this.deps.media.ended
+    if (over && before !== 'unknown') this.deps.retry()
   }
 
   private feed() {
@@ -290,15 +295,17 @@ export class LiveSeat implements SeatView {
         if (now - this.movedFrom > provenMs) this.tries = 0
       }
     }
-    const idle = load.phase === 'open' && (media.paused || load.engine === null)
+    const idle = load.phase === 'open' && ((media.paused && !media.ended) || load.engine === null)
     if (idle) this.movedAt = now
     const stands = now - this.movedAt
-    this.watch?.urgent(!idle && stands > 600 && this.life.peek().phase === 'live')
+    this.standing.value = !idle && stands > 600
+    this.watch?.urgent(this.standing.peek() && this.life.peek().phase === 'live')
     const phase = this.life.peek().phase
     const due = load.phase === 'failed' ? load.fault.kind !== 'codec' && load.fault.kind !== 'blocked' : stands > stuckMs
-    if (!due || (this.watching !== '' && phase !== 'live')) return
+    if (!due || (this.watching !== '' && phase !== 'live' && phase !== 'connecting')) return
     if (this.retryAt === Infinity) {
-      const wait = retriesMs[this.tries]
+      // What comes from elsewhere takes the time it takes, and the server says when it is there.
+      const wait = phase === 'connecting' ? 5000 : retriesMs[this.tries]
       if (wait === undefined) {
         if (load.phase === 'failed') this.gaveUp.value = true
         return
@@ -306,7 +313,7 @@ export class LiveSeat implements SeatView {
       this.retryAt = now + (load.phase === 'failed' ? wait : 0)
     }
     if (now < this.retryAt) return
-    this.tries++
+    if (phase !== 'connecting') this.tries++
     this.retryAt = Infinity
     this.movedAt = now + (retriesMs[this.tries] ?? 20_000) - stuckMs / 2
     this.deps.retry()

@@ -20,7 +20,13 @@ describe('nextPhase', () => {
     ['ended', StreamState.IDLE, 'ended'],
     ['ended', StreamState.LIVE, 'live'],
     ['gone', StreamState.IDLE, 'waiting'],
+    ['unknown', StreamState.CONNECTING, 'connecting'],
   ])('%s, then %s: %s', (before, state, want) => expect(nextPhase(before, state)).toBe(want))
+})
+
+it('a stream from elsewhere is not waited for: it comes when somebody asks for it', () => {
+  expect(nextPhase('unknown', StreamState.IDLE, true)).toBe('connecting')
+  expect(nextPhase('live', StreamState.IDLE, true)).toBe('connecting')
 })
 
 describe('pauseMs', () => {

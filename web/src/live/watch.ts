@@ -5,10 +5,11 @@ import { StreamState, type Stream } from '../gen/synctv/v1/streams_pb'
 import { asApiError } from '../net/errors'
 
 /**
- * What a viewer is told. unknown: nobody has answered yet. waiting: not begun since this viewer came. reconnecting: the
+ * What a viewer is told. unknown: nobody has answered yet. connecting: it comes from elsewhere, and does so once somebody asks
+ * for it. waiting: not begun since this viewer came. reconnecting: the
  * publisher dropped a moment ago. ended: it was live while this viewer was here. gone: deleted, or closed for this viewer.
  */
-export type Phase = 'unknown' | 'waiting' | 'live' | 'reconnecting' | 'ended' | 'gone'
+export type Phase = 'unknown' | 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'ended' | 'gone'
 
 export interface Life {
   phase: Phase
@@ -16,11 +17,14 @@ export interface Life {
 }
 
 /** The phase that follows from what the server says and what this viewer has seen. */
-export function nextPhase(before: Phase, state: StreamState): Phase {
+export function nextPhase(before: Phase, state: StreamState, pulled = false): Phase {
   switch (state) {
+    case StreamState.CONNECTING: return 'connecting'
     case StreamState.LIVE: return 'live'
     case StreamState.RECONNECTING: return 'reconnecting'
-    default: return before === 'live' || before === 'reconnecting' || before === 'ended' ? 'ended' : 'waiting'
+    default:
+      if (pulled) return 'connecting'
+      return before === 'live' || before === 'reconnecting' || before === 'ended' ? 'ended' : 'waiting'
   }
 }
 
@@ -74,7 +78,7 @@ export class StreamWatch {
     const before = this.current.peek()
     try {
       const stream = await this.deps.fetch()
-      if (!this.stopped) this.current.value = { phase: nextPhase(before.phase, stream.state), stream }
+      if (!this.stopped) this.current.value = { phase: nextPhase(before.phase, stream.state, stream.pulled), stream }
     } catch (e) {
       if (!this.stopped && asApiError(e).code === 'not_found') this.current.value = { phase: 'gone', stream: before.stream }
     }

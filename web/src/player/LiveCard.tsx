@@ -7,7 +7,7 @@ import { say } from './strings'
 import type { Player } from './view'
 
 export interface LiveCardProps {
-  kind: 'liveWait' | 'liveBack' | 'liveOver' | 'liveGone' | 'liveFailed'
+  kind: 'liveWait' | 'liveCalls' | 'liveBack' | 'liveOver' | 'liveGone' | 'liveFailed'
   room: RoomStore
   player: Player
   loader: SourceLoader
@@ -21,6 +21,7 @@ export function LiveCard({ kind, room, player, loader, onQueue, onSetUp }: LiveC
   const choose = room.can('media_add') || room.can('playback_navigate')
   const words = {
     liveWait: [name ? say('waitsFor', { name }) : say('waitsForAny'), say('waitsText')],
+    liveCalls: [say('callsTitle'), stream?.problem || say('waitsText')],
     liveBack: [name ? say('backFor', { name }) : say('backForAny'), say('backText')],
     liveOver: [say('overTitle'), name ? say('overText', { name }) : say('overTextAny')],
     liveGone: [say('goneTitle'), say('goneText')],
@@ -44,7 +45,7 @@ export function LiveCard({ kind, room, player, loader, onQueue, onSetUp }: LiveC
 
 /** Rings of a mast: they go out while somebody is waited for, and rest when it is over. */
 function Sign({ kind }: { kind: LiveCardProps['kind'] }) {
-  const waits = kind === 'liveWait' || kind === 'liveBack'
+  const waits = kind === 'liveWait' || kind === 'liveBack' || kind === 'liveCalls'
   return (
     <span class={`st-mast${waits ? ' st-mast-on' : ''}${kind === 'liveBack' ? ' st-mast-wait' : ''}`} aria-hidden="true">
       <Icon name={kind === 'liveGone' || kind === 'liveFailed' ? 'broken' : 'mast'} />

@@ -36,6 +36,7 @@ export function Overlays(props: OverlaysProps) {
     free: player.free.value,
     soundBlocked: player.soundBlocked.value,
     phase: player.seat.life.value.phase,
+    standing: player.seat.standing.value,
     gaveUp: player.seat.gaveUp.value,
   })
   return (
@@ -53,6 +54,7 @@ function Shown({ overlay, room, player, loader, onQueue, onSetUp }: OverlaysProp
     case 'loading': return <Spin text={say('loading')} />
     case 'buffering': return <Spin text={say('buffering')} />
     case 'liveWait':
+    case 'liveCalls':
     case 'liveBack':
     case 'liveOver':
     case 'liveGone':

@@ -48,7 +48,10 @@ export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLEleme
     late(async () => (await import('./danmaku')).attachDanmaku(room, layer, conductor, prefs)),
     late(async () => (await import('./session')).attendSession(room, conductor)),
   ]
-  if (probeWanted()) undo.push(late(async () => (await import('./probe')).installProbe(conductor, room)))
+  if (probeWanted()) undo.push(late(async () => (await import('./probe')).installProbe(conductor, room, () => {
+    const load = loader.state.peek()
+    return load.phase === 'open' ? (load.engine?.kind ?? '') : ''
+  })))
   return [{ conductor, seat, loader }, () => undo.reverse().forEach((f) => f())]
 }
 

@@ -13,7 +13,7 @@ const hold = create(HoldSchema, { waiting: ['s1', 's2', 's3', 'gone'], untilMs: 
 const people = ['Ana', 'Bo', 'Ana'].map((name, i) => create(PersonSchema, { sessionId: `s${i + 1}`, name }))
 const calm: Situation = {
   connection: { state: 'open' }, playback, current: create(MediaSchema, { id: 'm' }), people, load: { phase: 'idle' },
-  ready: true, stalled: false, ended: false, localPause: false, free: false, soundBlocked: false, phase: 'unknown', gaveUp: false,
+  ready: true, stalled: false, ended: false, localPause: false, free: false, soundBlocked: false, phase: 'unknown', gaveUp: false, standing: false,
 }
 const live = { current: create(MediaSchema, { id: 'm', live: true }) }
 const failed = (kind: 'codec' | 'missing') => ({ phase: 'failed' as const, mediaId: 'm', source: null, fault: { kind } })

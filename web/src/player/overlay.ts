@@ -11,7 +11,7 @@ type Failed = Extract<LoadState, { phase: 'failed' }>
 
 export type Overlay =
   | { kind: 'none' | 'connecting' | 'empty' | 'removed' | 'sound' | 'ended' | 'local' | 'loading' | 'buffering' }
-  | { kind: 'liveWait' | 'liveBack' | 'liveOver' | 'liveGone' | 'liveFailed' }
+  | { kind: 'liveWait' | 'liveCalls' | 'liveBack' | 'liveOver' | 'liveGone' | 'liveFailed' }
   | { kind: 'error'; failed: Failed }
   | { kind: 'waiting'; names: string[]; more: number }
 
@@ -31,6 +31,8 @@ export interface Situation {
   /** What becomes of a live stream of this server, and whether trying again was given up. */
   phase: Phase
   gaveUp: boolean
+  /** The live picture stands, or is over. */
+  standing: boolean
 }
 
 const maxNames = 3
@@ -53,9 +55,10 @@ export function chooseOverlay(s: Situation): Overlay {
 
 /** What there is to say of a live stream before anything else; null when it plays, or loads, as a film does. */
 function liveOverlay(s: Situation): Overlay | null {
-  const dry = s.load.phase === 'failed' || !s.ready || s.stalled
+  const dry = s.load.phase === 'failed' || !s.ready || s.stalled || s.standing
   switch (s.phase) {
     case 'waiting': return { kind: 'liveWait' }
+    case 'connecting': return dry ? { kind: 'liveCalls' } : null
     case 'gone': return { kind: 'liveGone' }
     // What is in the buffer is shown to its end.
     case 'ended': return dry || s.load.phase !== 'open' ? { kind: 'liveOver' } : null

@@ -68,6 +68,7 @@ function words(p: Pill, f: PillFacts): PillView {
 function livePill(f: PillFacts): PillView | null {
   const { phase, latencyMs, targetMs, away } = f.seat
   if (phase === 'waiting') return view('live_waiting', 'quiet', say('notLiveYet'))
+  if (phase === 'connecting') return view('live_calls', 'wait', say('connecting'))
   if (phase === 'ended' || phase === 'gone') return view('live_ended', 'quiet', say('liveEnded'))
   if (phase === 'reconnecting') return view('live_back', 'wait', say('publisherBack'))
   if (f.failed || !f.state?.playing) return null

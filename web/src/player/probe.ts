@@ -16,6 +16,8 @@ export interface Probe {
   rate(): number
   state(): { phase: string; pill: string; local: string; stalled: boolean; ready: boolean; blocked: boolean; revision: number; mediaId: string; playing: boolean }
   clock(): { ready: boolean; rttMs: number; errorMs: number; jitterMs: number; samples: number; serverNowMs: number }
+  /** The seat before a live stream. */
+  live(): { phase: string; latencyMs: number | null; targetMs: number; away: boolean; engine: string }
   trace(): unknown[]
 }
 
@@ -26,7 +28,7 @@ declare global {
 }
 
 /** Opens the window; the returned function closes it. */
-export function installProbe(c: Conductor, room: RoomStore): () => void {
+export function installProbe(c: Conductor, room: RoomStore, engine: () => string): () => void {
   const playback = () => room.playback.peek()
   const probe: Probe = {
     position: () => c.now(),
@@ -39,6 +41,9 @@ export function installProbe(c: Conductor, room: RoomStore): () => void {
       revision: playback()?.revision ?? 0, mediaId: playback()?.mediaId ?? '', playing: playback()?.playing ?? false,
     }),
     clock: () => ({ ready: c.clock.ready, ...c.clock.quality(), serverNowMs: c.clock.server(performance.now()) }),
+    live: () => ({
+      phase: c.seat.life.value.phase, latencyMs: c.seat.latencyMs.value, targetMs: c.seat.targetMs.value, away: c.seat.away.value, engine: engine(),
+    }),
     trace: () => c.controller.trace.entries(),
   }
   window.__synctv = Object.freeze(probe)

@@ -18,7 +18,7 @@ const en = {
   liveDelay: 'Behind the camera, about', liveTarget: 'Everyone’s distance', liveVia: 'Comes as',
   liveWay: 'Delay', together: 'With everyone', fast: 'Shortest', togetherHelp: 'About a second, the same for all who watch.', fastHelp: 'About half a second. You are ahead of the others.',
   pauseLive: 'Pause here only', waitsFor: 'Waiting for {name} to go live', waitsForAny: 'Waiting for the stream to start', waitsText: 'It starts here by itself.',
-  setUp: 'Set up the encoder', backFor: '{name} is reconnecting', backForAny: 'The publisher is reconnecting', backText: 'The picture goes on by itself.',
+  callsTitle: 'Connecting to the source', setUp: 'Set up the encoder', backFor: '{name} is reconnecting', backForAny: 'The publisher is reconnecting', backText: 'The picture goes on by itself.',
   overTitle: 'The stream has ended', overText: 'If {name} comes back, it goes on here.', overTextAny: 'If the publisher comes back, it goes on here.',
   goneTitle: 'This stream is gone', goneText: 'It was deleted, or is not shown here any more.', liveFailedTitle: 'The stream does not reach this screen', liveFailedText: 'It is live, but nothing arrives here. The connection may be too slow.',
 

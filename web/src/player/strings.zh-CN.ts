@@ -15,7 +15,7 @@ export const zh: Words = {
   liveDelay: '距镜头约', liveTarget: '大家的统一延迟', liveVia: '传输方式',
   liveWay: '延迟', together: '与大家一致', fast: '最短', togetherHelp: '约一秒，所有观众相同。', fastHelp: '约半秒，你会比其他人早看到。',
   pauseLive: '仅在此暂停', waitsFor: '等待 {name} 开播', waitsForAny: '等待直播开始', waitsText: '开播后会自动播放。',
-  setUp: '设置推流', backFor: '{name} 正在重新连接', backForAny: '主播正在重新连接', backText: '画面会自动恢复。',
+  callsTitle: '正在连接来源', setUp: '设置推流', backFor: '{name} 正在重新连接', backForAny: '主播正在重新连接', backText: '画面会自动恢复。',
   overTitle: '直播已结束', overText: '如果 {name} 回来，这里会继续播放。', overTextAny: '如果主播回来，这里会继续播放。',
   goneTitle: '直播已不存在', goneText: '它被删除了，或不再在此显示。', liveFailedTitle: '直播没有传到这里', liveFailedText: '直播正在进行，但这里收不到画面，可能是网络太慢。',
 

@@ -191,7 +191,8 @@ export class Controller {
       return this.status(now, null, now + idleMs)
     }
     this.enter('running')
-    if (p.paused && p.readyState >= 2) this.start(g, now)
+    // Playing on at the end would begin anew.
+    if (p.paused && p.readyState >= 2 && !p.ended) this.start(g, now)
     this.stalledSince = p.paused || p.readyState >= 3 ? null : (this.stalledSince ?? now)
     return this.status(now, null, now + idleMs)
   }
