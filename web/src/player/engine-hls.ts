@@ -24,6 +24,7 @@ export function openHls(video: HTMLVideoElement, variant: Variant, { live, strea
     maxLiveSyncPlaybackRate: 1,
     liveDurationInfinity: live,
   })
+  if (live) countShortParts(hls)
   let mended = 0
   hls.on(Events.ERROR, (_, data) => {
     if (!data.fatal) return
@@ -48,6 +49,15 @@ export function openHls(video: HTMLVideoElement, variant: Variant, { live, strea
     },
     destroy: () => hls.destroy(),
   }
+}
+
+/**
+ * hls.js (1.7) takes a segment for buffered when no more than 0.2 s of it are missing. With parts of 0.2 s, that is when its
+ * last part is: when a page was busy for a moment it never loads that part, and stands still until the gap is nudged over.
+ */
+function countShortParts(hls: Hls): void {
+  const { coreComponents } = hls as unknown as { coreComponents?: { bufferPadding?: number }[] }
+  for (const part of coreComponents ?? []) if (part.bufferPadding !== undefined) part.bufferPadding = 0.01
 }
 
 function feedOf(hls: Hls): LiveFeed {
