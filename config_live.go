@@ -25,6 +25,7 @@ type LivestreamConfig struct {
 	Limits LiveLimits `envPrefix:""`
 	Pull   LivePull   `envPrefix:""`
 	Store  LiveStore  `envPrefix:""`
+	Record LiveRecord `envPrefix:""`
 
 	portChosen bool // RTMPPort is what the operator has set, not the default
 }
@@ -69,7 +70,7 @@ func (c *LivestreamConfig) problems() (ps env.Problems) {
 	if c.TLSKey != "" && c.TLSCert == "" {
 		bad("TLS_CERT", "it is not set, and SYNCTV_LIVESTREAM_TLS_KEY is.", "Name the file with the key's certificate.")
 	}
-	return slices.Concat(ps, c.Limits.problems(), c.Pull.problems(), c.Store.problems())
+	return slices.Concat(ps, c.Limits.problems(), c.Pull.problems(), c.Store.problems(), c.Record.problems(&c.Store))
 }
 
 func (c *LivestreamConfig) warnings() (w []string) {
@@ -82,7 +83,10 @@ func (c *LivestreamConfig) warnings() (w []string) {
 	if c.HooksURL != "" && c.HooksSecret == "" {
 		w = append(w, "SYNCTV_LIVESTREAM_HOOKS_URL is set without SYNCTV_LIVESTREAM_HOOKS_SECRET: who gets the hooks cannot tell who sends them.")
 	}
-	return slices.Concat(w, c.Limits.warnings(&c.Store), c.Store.warnings())
+	if !c.Record.remote() {
+		w = append(w, c.Store.warnings()...)
+	}
+	return slices.Concat(w, c.Limits.warnings(&c.Store))
 }
 
 // plainURL tells an address of one of the schemes that has a host and a path, and nothing else.

@@ -20,6 +20,7 @@ func newRegistry(n *Node) *prometheus.Registry {
 		newCollector(n.reactorMetrics),
 		newCollector(n.cellarMetrics),
 		newCollector(n.liveMetrics),
+		newCollector(n.recordMetrics),
 		newCollector(n.stunMetrics),
 	)
 	return r

@@ -60,6 +60,8 @@ type Node struct {
 	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
 
+	closeRecordings func() error // nil when nothing is recorded
+
 	closeSegments func() error // nil when there is no store of segments
 	stun          *stund.Server
 	stunOn        *net.UDPConn // nil when it is off
@@ -201,6 +203,7 @@ func (n *Node) buildApp(context.Context) error {
 		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
 		RTMPPort: n.rtmpPort(), RTMPS: c.Livestream.TLSCert != "", LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
+		RecordingOff: c.Livestream.Record.Store == "off", RecordingDir: c.RecordingsDir(),
 		STUNPort: c.WebRTC.STUNPort, STUNURL: c.WebRTC.PublicSTUNURL,
 		PullAllowed: c.Livestream.Pull.Max > 0, MaxPullsPerRoom: int(c.Livestream.Pull.PerRoom),
 		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
@@ -282,6 +285,9 @@ func (n *Node) close() {
 	}
 	if n.stunOn != nil {
 		n.stunOn.Close()
+	}
+	if n.closeRecordings != nil {
+		n.closeRecordings()
 	}
 	if n.closeSegments != nil {
 		n.closeSegments()
@@ -426,8 +432,11 @@ func (n *Node) buildLive(ctx context.Context) error {
 	if err := n.openLiveStores(ctx, &limits.HLS); err != nil {
 		return err
 	}
-	n.live, err = mediad.New(limits,
-		mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log})
+	deps := mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log}
+	if err := n.openRecordings(ctx, &limits, &deps); err != nil {
+		return err
+	}
+	n.live, err = mediad.New(limits, deps)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"synctv/app"
 	"synctv/mediad/hls"
+	"synctv/mediad/record"
 	"synctv/mediad/stream"
 )
 
@@ -19,6 +20,8 @@ type Config struct {
 	// Streams are the limits of streams, and HLS how they become playlists.
 	Streams stream.RegistryConfig
 	HLS     hls.Config
+	// Record says how streams are recorded; without an Archive they are not. Its Ledger is Deps.Records.
+	Record record.Config
 	// TLS is spoken with encoders that begin with it, on the same port; nil when it is not.
 	TLS *tls.Config
 	// TrustedProxies are believed when they say whom they speak for.
@@ -81,6 +84,7 @@ type Control interface {
 // Deps are what the door stands on.
 type Deps struct {
 	Control Control
+	Records Records // nil when streams are not recorded
 	// WriteError answers with the house's error shape.
 	WriteError func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log        *slog.Logger

@@ -12,6 +12,7 @@ import (
 
 	"synctv/internal/reactor"
 	"synctv/mediad/hls"
+	"synctv/mediad/record"
 	"synctv/mediad/stream"
 )
 
@@ -38,6 +39,7 @@ type Server struct {
 	clients   *clients
 	count     counters
 	notes     *segmentNotes
+	studio    *record.Studio // nil: streams are not recorded
 
 	mu      sync.Mutex
 	callers map[netip.Addr]int // guarded by mu: connections to the RTMP port by address
@@ -63,6 +65,10 @@ func New(c Config, d Deps) (*Server, error) {
 	var err error
 	s.reactor, err = reactor.New(reactor.Config{TimerStep: pace, StallTimeout: c.WriteTimeout,
 		Queue: reactor.Limits{Bytes: queueBytes, Frames: queueFrames}})
+	if err != nil {
+		return nil, err
+	}
+	s.studio, err = newStudio(c, d)
 	s.audiences = newAudiences(s.reactor)
 	return s, err
 }
@@ -80,6 +86,9 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	base.Go(func() { s.streams.Run(live) })
 	base.Go(func() { s.keep(live) })
 	base.Go(func() { s.notes.run(live) })
+	if s.studio != nil {
+		base.Go(func() { s.studio.Run(live) })
+	}
 	served := make(chan error, 1)
 	go func() { served <- s.reactor.Run(behind) }()
 

@@ -19,13 +19,10 @@ import (
 // read. See docs/adr/0007.
 type S3Archive struct{ s3 *S3 }
 
-// archived begins the keys of pieces, behind the prefix.
-const archived = "recordings/"
-
 // pieceName is how pieces are named: so that they sort.
 const pieceName = "%016d"
 
-func (a *S3Archive) prefix(t Title) string { return a.s3.prefix + archived + t.path() + "/" }
+func (a *S3Archive) prefix(t Title) string { return a.s3.prefix + t.path() + "/" }
 
 // Check reports whether the bucket can be reached, as S3.Check does.
 func (a *S3Archive) Check(ctx context.Context) error { return a.s3.Check(ctx) }
@@ -194,7 +191,7 @@ func (a *S3Archive) Remove(ctx context.Context, t Title) error {
 // Titles implements Archive.
 func (a *S3Archive) Titles(ctx context.Context, each func(Title, time.Time) error) error {
 	var last Title
-	prefix := a.s3.prefix + archived
+	prefix := a.s3.prefix
 	return a.s3.each(ctx, prefix, true, func(o minio.ObjectInfo) error {
 		f := strings.Split(strings.TrimPrefix(o.Key, prefix), "/")
 		if len(f) != 3 {
