@@ -12,6 +12,7 @@ import (
 	"synctv/mediad"
 	"synctv/mediad/cmaf"
 	"synctv/mediad/hls"
+	"synctv/mediad/pull"
 	"synctv/mediad/segments"
 	"synctv/mediad/stream"
 )
@@ -35,6 +36,7 @@ func (c *Config) liveLimits() mediad.Config {
 			Cut:    cmaf.Config{Part: l.HLSPart, Segment: l.HLSSegment, Longest: l.HLSTarget},
 			Window: l.HLSWindow,
 		},
+		Pull:           pull.Config{Max: int(c.Livestream.Pull.Max), Linger: c.Livestream.Pull.Linger},
 		MaxPublishers:  publishers,
 		MaxConnections: publishers + 500, // players come over RTMP too
 		WriteTimeout:   l.ViewerWriteTimeout,

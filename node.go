@@ -48,6 +48,7 @@ type Node struct {
 	keys   keyring
 	store  *store.Store
 	shared shared
+	out    *guard.Guard // the way to what people name
 	app    *app.App
 	proxy  *proxy.Proxy
 	grpc   *grpcd.Server
@@ -59,8 +60,6 @@ type Node struct {
 	live    *mediad.Server
 	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
-
-	closeRecordings func() error // nil when nothing is recorded
 
 	closeSegments func() error // nil when there is no store of segments
 	stun          *stund.Server
@@ -179,10 +178,11 @@ func (n *Node) buildApp(context.Context) error {
 		return err
 	}
 	out, err := guard.New(guard.Config{AllowCIDRs: c.Media.AllowPrivate.Networks, AllowHosts: c.Media.AllowPrivate.Hosts, DenyCIDRs: c.Media.Deny,
-		SelfPorts: []uint16{c.Server.Port}}, guard.Deps{})
+		SelfPorts: []uint16{c.Server.Port, c.Livestream.RTMPPort}}, guard.Deps{})
 	if err != nil {
 		return err
 	}
+	n.out = out
 	client := out.Client(guard.ClientConfig{})
 	look, err := probe.New(probe.Config{}, probe.Deps{Client: client, CheckURL: out.CheckURL})
 	if err != nil {
@@ -203,7 +203,6 @@ func (n *Node) buildApp(context.Context) error {
 		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
 		RTMPPort: n.rtmpPort(), RTMPS: c.Livestream.TLSCert != "", LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
-		RecordingOff: c.Livestream.Record.Store == "off", RecordingDir: c.RecordingsDir(),
 		STUNPort: c.WebRTC.STUNPort, STUNURL: c.WebRTC.PublicSTUNURL,
 		PullAllowed: c.Livestream.Pull.Max > 0, MaxPullsPerRoom: int(c.Livestream.Pull.PerRoom),
 		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
@@ -285,9 +284,6 @@ func (n *Node) close() {
 	}
 	if n.stunOn != nil {
 		n.stunOn.Close()
-	}
-	if n.closeRecordings != nil {
-		n.closeRecordings()
 	}
 	if n.closeSegments != nil {
 		n.closeSegments()
@@ -433,7 +429,7 @@ func (n *Node) buildLive(ctx context.Context) error {
 		return err
 	}
 	deps := mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log}
-	if err := n.openRecordings(ctx, &limits, &deps); err != nil {
+	if err := n.openSources(&deps); err != nil {
 		return err
 	}
 	n.live, err = mediad.New(limits, deps)

@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	endingPlaylist = ".m3u8"
+
 	clientIdle = 30 * time.Second // after which a player of HLS counts as gone
 	clientOut  = time.Minute      // for which one that was removed is refused
 )
@@ -45,6 +47,12 @@ func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request, path string) {
 	if err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	if strings.HasSuffix(path, endingPlaylist) {
+		if err := s.tune(r.Context(), c.viewing.Load().Stream); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 	}
 	counted := &countingWriter{ResponseWriter: w, seat: &c.seat, s: s}
 	http.StripPrefix(strings.TrimSuffix(Prefix, "/"), s.hls).ServeHTTP(counted, r)

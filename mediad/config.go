@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"synctv/app"
+	"synctv/mediad/av"
 	"synctv/mediad/hls"
-	"synctv/mediad/record"
+	"synctv/mediad/pull"
 	"synctv/mediad/stream"
 )
 
@@ -20,12 +21,13 @@ type Config struct {
 	// Streams are the limits of streams, and HLS how they become playlists.
 	Streams stream.RegistryConfig
 	HLS     hls.Config
-	// Record says how streams are recorded; without an Archive they are not. Its Ledger is Deps.Records.
-	Record record.Config
 	// TLS is spoken with encoders that begin with it, on the same port; nil when it is not.
 	TLS *tls.Config
 	// TrustedProxies are believed when they say whom they speak for.
 	TrustedProxies []netip.Prefix
+
+	// Pull are the limits of live sources that come from elsewhere.
+	Pull pull.Config
 
 	// MaxConnections to the RTMP port, and of those from one address. 0: 1000, and 64.
 	MaxConnections, MaxPerAddress int
@@ -79,12 +81,17 @@ type Control interface {
 	StreamOnline(ctx context.Context, id app.StreamID, m app.StreamMedia, s app.StreamSession) error
 	NoteSegment(id app.StreamID, s app.StreamSession, seg app.HLSSegment)
 	StreamOffline(ctx context.Context, id app.StreamID, s app.StreamSession, reason string)
+	AdmitPull(ctx context.Context, id app.StreamID) (app.Publication, error)
+	KeepPull(ctx context.Context, p app.Publication) error
+	ReleasePull(ctx context.Context, id app.StreamID)
+	NotePull(ctx context.Context, id app.StreamID, wanted bool, problem string)
 }
 
 // Deps are what the door stands on.
 type Deps struct {
 	Control Control
-	Records Records // nil when streams are not recorded
+	// Receive brings live sources from elsewhere, see pull.Deps. nil: there are none.
+	Receive func(ctx context.Context, address string, out func(av.Packet) error) error
 	// WriteError answers with the house's error shape.
 	WriteError func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 	Log        *slog.Logger

@@ -47,6 +47,8 @@ type fakeApp struct {
 	offline []string // reasons
 	gone    int      // viewers
 
+	pulls fakePulls
+
 	segments   []app.HLSSegment
 	segmentsOf []string // stream and session
 }
@@ -79,14 +81,15 @@ func (f *fakeApp) AdmitPublisher(_ context.Context, _ app.Origin, name string) (
 	return app.Publication{Stream: app.Stream{ID: id}, Session: f.session(app.SessionPublisher)}, nil
 }
 
-func (f *fakeApp) AdmitViewer(_ context.Context, _ app.Origin, id app.StreamID, token string, _ app.Actor) (app.Viewing, error) {
+func (f *fakeApp) AdmitViewer(_ context.Context, from app.Origin, id app.StreamID, token string, _ app.Actor) (app.Viewing, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if id != str && id != other || token != "yes" || f.closed {
 		return app.Viewing{}, app.Errorf(app.CodeNotFound, "There is no such stream.")
 	}
-	now := f.Now()
-	return app.Viewing{Stream: app.Stream{ID: id}, Issued: now, Until: now.Add(time.Second), Session: f.session(app.SessionViewer)}, nil
+	now, session := f.Now(), f.session(app.SessionViewer)
+	session.Protocol = from.Protocol
+	return app.Viewing{Stream: app.Stream{ID: id, PullURL: f.pulls.source()}, Issued: now, Until: now.Add(time.Second), Session: session}, nil
 }
 
 func (f *fakeApp) KeepViewer(_ context.Context, v app.Viewing) (app.Viewing, error) {
@@ -146,12 +149,16 @@ func open(t *testing.T, c Config) *house {
 	return openLogging(t, c, slog.DiscardHandler)
 }
 
-func openLogging(t *testing.T, c Config, log slog.Handler) *house {
+func openLogging(t *testing.T, c Config, log slog.Handler, change ...func(*Deps)) *house {
 	t.Helper()
 	h := &house{t: t, app: &fakeApp{}}
+	d := Deps{Control: h.app, Log: slog.New(log),
+		WriteError: func(w http.ResponseWriter, _ *http.Request, status int, code, _ string) { http.Error(w, code, status) }}
+	for _, f := range change {
+		f(&d)
+	}
 	var err error
-	h.Server, err = New(c, Deps{Control: h.app, Log: slog.New(log),
-		WriteError: func(w http.ResponseWriter, _ *http.Request, status int, code, _ string) { http.Error(w, code, status) }})
+	h.Server, err = New(c, d)
 	if err != nil {
 		t.Fatal(err)
 	}

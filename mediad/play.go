@@ -20,7 +20,10 @@ func (c *ingest) play(ctx context.Context, t rtmp.Target, rest []byte) error {
 	viewing, err := c.s.deps.Control.AdmitViewer(asking, c.from, app.StreamID(t.Stream), t.Params.Get("token"), app.Actor{})
 	var v *viewer
 	if err == nil {
-		if v, err = c.s.open(viewing, protoRTMP, &rtmpFormat{session: c.session}); err != nil {
+		if err = c.s.tune(asking, viewing.Stream); err == nil {
+			v, err = c.s.open(viewing, protoRTMP, &rtmpFormat{session: c.session})
+		}
+		if err != nil {
 			c.s.deps.Control.ViewerGone(viewing)
 		} else if _, err = c.s.deps.Control.KeepViewer(asking, viewing); lasting(err) {
 			v.gone()

@@ -38,6 +38,15 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 	if err != nil {
 		return nil, err
 	}
+	p, err := s.begin(ctx, right, stream.Offer{By: right.Session.ID}, interrupt)
+	if err == nil {
+		s.deps.Log.Info("a stream is being published", "stream", right.Stream.ID, "session", right.Session.ID, "client", from.Address)
+	}
+	return p, err
+}
+
+// begin makes the one who has the right to it the publisher of a stream.
+func (s *Server) begin(ctx context.Context, right app.Publication, o stream.Offer, interrupt func()) (*publication, error) {
 	if s.full(right.Stream.ID) {
 		return nil, app.Errorf(app.CodeUnavailable, "There are too many live streams on this server now. Try again later.")
 	}
@@ -45,7 +54,7 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 	if err != nil {
 		return nil, app.Wrap(app.CodeUnavailable, err, "There are too many live streams on this server now. Try again later.")
 	}
-	writer, err := live.Publish(stream.Offer{By: right.Session.ID})
+	writer, err := live.Publish(o)
 	if err != nil {
 		return nil, app.Wrap(app.CodeConflict, err, "Somebody publishes this stream already.")
 	}
@@ -58,7 +67,6 @@ func (s *Server) publish(ctx context.Context, from app.Origin, name string, inte
 		return nil, err
 	}
 	s.count.publishers.Add(1)
-	s.deps.Log.Info("a stream is being published", "stream", right.Stream.ID, "session", right.Session.ID, "client", from.Address)
 	go p.report(interrupt)
 	return p, nil
 }

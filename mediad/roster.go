@@ -110,6 +110,22 @@ func (r *roster) on(id app.StreamID) (*publication, []*seat) {
 	return here.publisher, list
 }
 
+// watched tells whether somebody watches a stream over a connection of their own.
+func (r *roster) watched(id app.StreamID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	here := r.streams[id]
+	if here == nil {
+		return false
+	}
+	for _, t := range here.seats {
+		if t.viewing.Load().Session.Protocol != protocolNames[protoHLS] {
+			return true
+		}
+	}
+	return false
+}
+
 // all returns who watches anything now.
 func (r *roster) all() []*seat {
 	r.mu.Lock()

@@ -7,6 +7,7 @@ import (
 
 	"synctv/internal/reactor"
 	"synctv/mediad/hls"
+	"synctv/mediad/pull"
 )
 
 // Protocols of viewers.
@@ -86,6 +87,7 @@ type Stats struct {
 	Refused     int64 // connections and publishers, ever
 	BytesIn     int64 // media received
 	Waiting     int64 // requests for HLS that wait for something
+	Pulls       pull.Stats
 	Protocols   []Protocol
 	Ends        []Count // of viewers, ever
 	Drops       []Count // packets that were not passed on, ever
@@ -99,6 +101,9 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	c := &s.count
 	st := Stats{Connections: s.calls.Load(), Publishers: c.publishers.Load(), Refused: c.refused.Load(), BytesIn: c.bytesIn.Load(), Waiting: s.hls.Waiting()}
+	if s.pulls != nil {
+		st.Pulls = s.pulls.Stats()
+	}
 	for i, name := range protocolNames {
 		st.Protocols = append(st.Protocols, Protocol{name, c.viewers[i].Load(), c.watched[i].Load(), c.bytesOut[i].Load()})
 	}

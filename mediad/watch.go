@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,10 +28,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Access-Control-Allow-Origin", "*") // who may watch is in the address
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	path := strings.TrimPrefix(r.URL.Path, Prefix)
-	if file, ok := strings.CutPrefix(path, recordings); ok {
-		s.serveRecording(w, r, file)
-		return
-	}
 	name, isFLV := strings.CutSuffix(path, endingFLV)
 	switch {
 	case !isFLV || strings.Contains(name, "/"):
@@ -63,6 +60,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.deps.Log.ErrorContext(r.Context(), "live", "err", err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
 	s.deps.WriteError(w, r, statusOf(string(e.Code)), string(e.Code), e.Message)
 }
 
@@ -104,7 +104,10 @@ func (s *Server) serveFLV(w http.ResponseWriter, r *http.Request, id app.StreamI
 		s.deps.Control.ViewerGone(viewing)
 		return
 	}
-	v, err := s.open(viewing, proto, f)
+	var v *viewer
+	if err = s.tune(ctx, viewing.Stream); err == nil {
+		v, err = s.open(viewing, proto, f)
+	}
 	if err != nil {
 		s.deps.Control.ViewerGone(viewing)
 		s.fail(w, r, err)

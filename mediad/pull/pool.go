@@ -53,10 +53,11 @@ type Claim interface {
 	Release()
 }
 
-// Writer is a stream that is being published. End is called once.
+// Writer is a stream that is being published.
 type Writer interface {
 	Write(av.Packet) error
-	End(context.Context)
+	// End is called once, with why, and returns why it is over in truth: ErrBusy when somebody else publishes now.
+	End(ctx context.Context, why error) error
 }
 
 // Why nothing is received.
@@ -65,9 +66,9 @@ var (
 	ErrElsewhere = errors.New("pull: another node receives the source")
 	ErrChanged   = errors.New("pull: the source is another one now")
 	ErrGone      = errors.New("pull: the stream may not be received any more")
-
-	errUnwanted    = errors.New("pull: nobody watches")
-	errInterrupted = errors.New("pull: the publisher was ended")
+	// ErrUnwanted and ErrInterrupted are why a writer ends.
+	ErrUnwanted    = errors.New("pull: nobody watches")
+	ErrInterrupted = errors.New("pull: the publisher was ended")
 )
 
 // Failure is what those who want to watch are told.
@@ -83,6 +84,8 @@ func (f *Failure) Error() string { return f.Words }
 type Pool struct {
 	config Config
 	deps   Deps
+
+	started chan struct{} // closed by Run
 
 	mu      sync.Mutex
 	ctx     context.Context // of Run; nil when it does not run. Guarded by mu
@@ -113,14 +116,15 @@ func New(c Config, d Deps) *Pool {
 	if c.Chance == nil {
 		c.Chance = rand.Float64
 	}
-	return &Pool{config: c, deps: d, pullers: make(map[string]*puller)}
+	return &Pool{config: c, deps: d, started: make(chan struct{}), pullers: make(map[string]*puller)}
 }
 
-// Run lets sources be received until ctx ends, and waits for them.
+// Run lets sources be received until ctx ends, and waits for them. It is called once.
 func (p *Pool) Run(ctx context.Context) error {
 	p.mu.Lock()
 	p.ctx = ctx
 	p.mu.Unlock()
+	close(p.started)
 	<-ctx.Done()
 	p.mu.Lock()
 	p.ctx = nil
@@ -137,12 +141,18 @@ func (p *Pool) Touch(stream string) error {
 
 // Want says that somebody wants to watch a stream, and waits until it flows. A *Failure says why it does not.
 func (p *Pool) Want(ctx context.Context, stream string) error {
+	patience := time.NewTimer(p.config.Patience)
+	defer patience.Stop()
+	select {
+	case <-p.started:
+	case <-patience.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	u, err := p.enter(stream)
 	if err != nil {
 		return err
 	}
-	patience := time.NewTimer(p.config.Patience)
-	defer patience.Stop()
 	for {
 		state, changed := u.look()
 		switch state.phase {

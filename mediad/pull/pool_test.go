@@ -109,10 +109,11 @@ func (w *world) Write(av.Packet) error {
 	return nil
 }
 
-func (w *world) End(context.Context) {
+func (w *world) End(_ context.Context, why error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.writers--
+	return why
 }
 
 func (w *world) set(change func()) {
@@ -346,7 +347,7 @@ func TestTooMany(t *testing.T) {
 		}
 	})
 	var f *Failure
-	if err := New(Config{}, Deps{}).Want(t.Context(), "a"); !errors.As(err, &f) {
+	if err := New(Config{Patience: time.Millisecond}, Deps{}).Want(t.Context(), "a"); !errors.As(err, &f) {
 		t.Errorf("a pool that does not run: %v", err)
 	}
 }

@@ -99,7 +99,7 @@ func (u *puller) run(ctx context.Context) {
 			u.pool.leave(u, false)
 			u.tell(ctx, false, "")
 			return
-		case errors.Is(err, errUnwanted):
+		case errors.Is(err, ErrUnwanted):
 		case errors.Is(err, ErrChanged):
 			b = backoff{}
 			u.set(state{})
@@ -167,7 +167,7 @@ func (u *puller) once(ctx context.Context) (flowed time.Duration, err error) {
 	var began time.Time
 	err = u.pool.deps.Receive(ctx, claim.Address(), func(p av.Packet) error {
 		if w == nil {
-			next, err := claim.Begin(ctx, func() { cancel(errInterrupted) })
+			next, err := claim.Begin(ctx, func() { cancel(ErrInterrupted) })
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (u *puller) once(ctx context.Context) (flowed time.Duration, err error) {
 	if w != nil {
 		flowed = time.Since(began)
 		u.set(state{})
-		w.End(context.WithoutCancel(ctx))
+		err = w.End(context.WithoutCancel(ctx), err)
 	}
 	return flowed, err
 }
@@ -199,7 +199,7 @@ func (u *puller) keep(ctx context.Context, claim Claim, end context.CancelCauseF
 		case <-t.C:
 		}
 		if !u.demanded() {
-			end(errUnwanted)
+			end(ErrUnwanted)
 			return
 		}
 		if time.Since(renewed) < keepEvery {

@@ -73,6 +73,9 @@ func (e *Error) Error() string {
 	return e.Words + " (" + e.cause.Error() + ")"
 }
 
+// People returns what people are told.
+func (e *Error) People() string { return e.Words }
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
@@ -93,7 +96,7 @@ const (
 var errSilent = errors.New("no frame in time")
 
 // Sink takes packets. An error ends the source, and is returned as it is.
-type Sink func(av.Packet) error
+type Sink = func(av.Packet) error
 
 // Receive gives what the source sends to out until the source ends, ctx does, or out returns an error. It always returns an
 // error; one of the source is an *Error.

@@ -13,6 +13,9 @@ type Offer struct {
 	Generation uint64
 	// By says who publishes, for those who look at Stats.
 	By string
+	// Polite: only if nobody publishes, and until somebody comes who is not polite,
+	// whatever the Policy.
+	Polite bool
 }
 
 // Publisher writes a stream. Write, Close and Finish are called by one goroutine.
@@ -20,6 +23,7 @@ type Publisher struct {
 	s          *Stream
 	generation uint64
 	by         string
+	polite     bool
 	since      time.Time
 	done       chan struct{} // closed when it is over
 
@@ -40,9 +44,9 @@ func (s *Stream) Publish(o Offer) (*Publisher, error) {
 	now := s.config.Now()
 	h := holder{generation: s.generation, active: s.publisher != nil}
 	if h.active {
-		h.silent = now.Sub(s.publisher.last)
+		h.silent, h.polite = now.Sub(s.publisher.last), s.publisher.polite
 	}
-	generation, err := claim(s.config, h, o.Generation)
+	generation, err := claim(s.config, h, o.Generation, o.Polite)
 	if err != nil {
 		s.drops.Refused++
 		return nil, err
@@ -55,7 +59,7 @@ func (s *Stream) Publish(o Offer) (*Publisher, error) {
 	s.lineup = av.Lineup{}
 	s.timeline.Restart()
 	s.altered = false
-	p := &Publisher{s: s, generation: generation, by: o.By, since: now, last: now, done: make(chan struct{})}
+	p := &Publisher{s: s, generation: generation, by: o.By, polite: o.Polite, since: now, last: now, done: make(chan struct{})}
 	s.publisher, s.state, s.touched = p, Live, now
 	return p, nil
 }

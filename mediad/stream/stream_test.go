@@ -296,6 +296,10 @@ func TestClaim(t *testing.T) {
 	}{
 		{"first", Refuse, holder{}, 0, 1, nil},
 		{"first with a generation", Refuse, holder{}, 7, 7, nil},
+		{"a polite one comes first", TakeOver, holder{}, 0, 1, nil},
+		{"a polite one comes second", TakeOver, holder{generation: 3, active: true, silent: time.Hour}, 0, 0, ErrBusy},
+		{"after a polite one, which gives way", Refuse, holder{generation: 3, active: true, polite: true}, 0, 4, nil},
+		{"a polite one comes after a polite one", TakeOver, holder{generation: 3, active: true, polite: true}, 0, 0, ErrBusy},
 		{"after another", Refuse, holder{generation: 7}, 0, 8, nil},
 		{"the same generation again", TakeOver, holder{generation: 7}, 7, 0, ErrStale},
 		{"an older generation", TakeOver, holder{generation: 7, active: true}, 6, 0, ErrStale},
@@ -305,7 +309,7 @@ func TestClaim(t *testing.T) {
 		{"take over if idle, busy", TakeOverIfIdle, holder{generation: 7, active: true, silent: idle - 1}, 0, 0, ErrBusy},
 		{"take over if idle, idle", TakeOverIfIdle, holder{generation: 7, active: true, silent: idle}, 0, 8, nil},
 	} {
-		got, err := claim(Config{Policy: c.policy, Idle: idle}, c.h, c.generation)
+		got, err := claim(Config{Policy: c.policy, Idle: idle}, c.h, c.generation, strings.Contains(c.name, "polite one comes"))
 		if got != c.want || !errors.Is(err, c.err) {
 			t.Errorf("%s: %d, %v, want %d, %v", c.name, got, err, c.want, c.err)
 		}
