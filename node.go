@@ -61,6 +61,8 @@ type Node struct {
 	rtmp    net.Listener // nil when it is off
 	metrics net.Listener // nil when they are off
 
+	closeRecordings func() error // nil when nothing is recorded
+
 	closeSegments func() error // nil when there is no store of segments
 	stun          *stund.Server
 	stunOn        *net.UDPConn // nil when it is off
@@ -203,6 +205,7 @@ func (n *Node) buildApp(context.Context) error {
 		AccessTTL: c.Auth.AccessTTL, RefreshTTL: c.Auth.RefreshTTL, GuestTTL: c.Auth.GuestTTL,
 		MaxRoomsPerUser: int(c.Room.MaxPerUser), MaxMediaPerRoom: int(c.Room.MaxMedia), MaxSeatsPerRoom: int(c.Room.MaxPeople),
 		RTMPPort: n.rtmpPort(), RTMPS: c.Livestream.TLSCert != "", LiveRTMPURL: c.Livestream.PublicRTMPURL, LiveHTTPURL: string(c.Livestream.PublicHTTPURL),
+		RecordingOff: c.Livestream.Record.Store == "off", RecordingDir: c.RecordingsDir(),
 		STUNPort: c.WebRTC.STUNPort, STUNURL: c.WebRTC.PublicSTUNURL,
 		PullAllowed: c.Livestream.Pull.Max > 0, MaxPullsPerRoom: int(c.Livestream.Pull.PerRoom),
 		AddressKey: n.keys.addresses, RefreshKey: n.keys.refresh, LiveKey: n.keys.live,
@@ -284,6 +287,9 @@ func (n *Node) close() {
 	}
 	if n.stunOn != nil {
 		n.stunOn.Close()
+	}
+	if n.closeRecordings != nil {
+		n.closeRecordings()
 	}
 	if n.closeSegments != nil {
 		n.closeSegments()
@@ -430,6 +436,9 @@ func (n *Node) buildLive(ctx context.Context) error {
 	}
 	deps := mediad.Deps{Control: n.app, WriteError: httpd.WriteError, Log: n.log}
 	if err := n.openSources(&deps); err != nil {
+		return err
+	}
+	if err := n.openRecordings(ctx, &limits, &deps); err != nil {
 		return err
 	}
 	n.live, err = mediad.New(limits, deps)

@@ -13,6 +13,7 @@ import (
 	"synctv/mediad/av"
 	"synctv/mediad/hls"
 	"synctv/mediad/pull"
+	"synctv/mediad/record"
 	"synctv/mediad/stream"
 )
 
@@ -21,6 +22,8 @@ type Config struct {
 	// Streams are the limits of streams, and HLS how they become playlists.
 	Streams stream.RegistryConfig
 	HLS     hls.Config
+	// Record says how streams are recorded; without an Archive they are not. Its Ledger is Deps.Records.
+	Record record.Config
 	// TLS is spoken with encoders that begin with it, on the same port; nil when it is not.
 	TLS *tls.Config
 	// TrustedProxies are believed when they say whom they speak for.
@@ -90,6 +93,7 @@ type Control interface {
 // Deps are what the door stands on.
 type Deps struct {
 	Control Control
+	Records Records // nil when streams are not recorded
 	// Receive brings live sources from elsewhere, see pull.Deps. nil: there are none.
 	Receive func(ctx context.Context, address string, out func(av.Packet) error) error
 	// WriteError answers with the house's error shape.

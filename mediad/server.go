@@ -13,6 +13,7 @@ import (
 	"synctv/internal/reactor"
 	"synctv/mediad/hls"
 	"synctv/mediad/pull"
+	"synctv/mediad/record"
 	"synctv/mediad/stream"
 )
 
@@ -40,6 +41,7 @@ type Server struct {
 	pulls     *pull.Pool // nil when nothing is received from elsewhere
 	count     counters
 	notes     *segmentNotes
+	studio    *record.Studio // nil: streams are not recorded
 
 	mu      sync.Mutex
 	callers map[netip.Addr]int // guarded by mu: connections to the RTMP port by address
@@ -65,6 +67,10 @@ func New(c Config, d Deps) (*Server, error) {
 	var err error
 	s.reactor, err = reactor.New(reactor.Config{TimerStep: pace, StallTimeout: c.WriteTimeout,
 		Queue: reactor.Limits{Bytes: queueBytes, Frames: queueFrames}})
+	if err != nil {
+		return nil, err
+	}
+	s.studio, err = newStudio(c, d)
 	s.audiences = newAudiences(s.reactor)
 	if d.Receive != nil {
 		s.pulls = newPulls(s)
@@ -85,6 +91,9 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	base.Go(func() { s.streams.Run(live) })
 	base.Go(func() { s.keep(live) })
 	base.Go(func() { s.notes.run(live) })
+	if s.studio != nil {
+		base.Go(func() { s.studio.Run(live) })
+	}
 	if s.pulls != nil {
 		base.Go(func() { s.pulls.Run(ctx) })
 	}

@@ -28,6 +28,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Access-Control-Allow-Origin", "*") // who may watch is in the address
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	path := strings.TrimPrefix(r.URL.Path, Prefix)
+	if file, ok := strings.CutPrefix(path, recordings); ok {
+		s.serveRecording(w, r, file)
+		return
+	}
 	name, isFLV := strings.CutSuffix(path, endingFLV)
 	switch {
 	case !isFLV || strings.Contains(name, "/"):
