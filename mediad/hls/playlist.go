@@ -150,15 +150,20 @@ func (s *Snapshot) independent() bool {
 	return len(s.Open.Parts) == 0 || s.Open.Independent
 }
 
+// completeWithParts is of how many complete segments the parts are listed. Players
+// with low latency stay three parts behind; more only makes playlists long.
+const completeWithParts = 2
+
 // firstWithParts returns the index of the first segment whose parts are listed: it
-// ends less than three target durations before the end (section 4.4.4.9).
+// ends less than three target durations before the end (section 4.4.4.9). There are
+// readers that take this for three segments, with the open one, and refuse more.
 func (s *Snapshot) firstWithParts() int {
 	if s.Ended {
 		return len(s.Segments)
 	}
 	var behind time.Duration
 	i := len(s.Segments)
-	for i > 0 && behind < 3*s.Target {
+	for i > max(0, len(s.Segments)-completeWithParts) && behind < 3*s.Target {
 		i--
 		behind += s.Segments[i].Duration
 	}
