@@ -4,10 +4,13 @@ import { joinAsGuest, openPage } from './pages.mjs'
 import { publish } from './publisher.mjs'
 import { SIZES, ownerPage } from './scenes.mjs'
 
-export const LIVE_NAMES = ['live-tile', 'live-waiting', 'live-check', 'live-room', 'live-back', 'live-reconnecting', 'live-ended', 'stream', 'stream-lost']
+export const LIVE_NAMES = ['live-tile', 'live-waiting', 'live-check', 'live-manage', 'live-room', 'live-back', 'live-reconnecting', 'live-ended', 'stream', 'stream-lost']
+
+/** An evening sun: easy on the eye, and on the machine. */
+const EVENING = 'gradients=type=radial:c0=0xffd9a0:c1=0xe0785a:c2=0x7a3566:c3=0x161433:nb_colors=4:x0=640:y0=500:x1=1279:y1=0:speed=0.002'
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
-const held = (page, timeout = 30_000) => page.waitForFunction(() => {
+const held = (page, timeout = 60_000) => page.waitForFunction(() => {
   const l = window.__synctv?.live()
   return l && l.phase === 'live' && l.latencyMs !== null && Math.abs(l.latencyMs - l.targetMs) < 250
 }, undefined, { timeout, polling: 200 })
@@ -51,13 +54,15 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await page.locator('#tab-chat').click()
   await page.locator('.st-air').waitFor()
   await visit('live-waiting', page)
-  const first = publish({ ...to, picture: 'mandelbrot' })
+  const first = publish({ ...to, picture: EVENING })
   await page.evaluate(() => document.querySelector('.st')?.dispatchEvent(new CustomEvent('synctv:go-live', { bubbles: true })))
   await page.locator('.go-check[data-verdict="on"]').waitFor({ timeout: 20_000 })
   await sleep(3000)
+  await visit('live-check', page)
   await page.locator('.go-manage summary').click()
   await page.locator('.go-sessions li').first().waitFor()
-  await visit('live-check', page)
+  await sleep(600)
+  await visit('live-manage', page)
   await page.keyboard.press('Escape')
   await held(page)
   await sleep(1500)
@@ -76,12 +81,12 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await first.vanish()
   await page.locator('.st-air-back').waitFor({ timeout: 10_000 })
   await visit('live-reconnecting', page)
-  const second = publish({ ...to, picture: 'mandelbrot' })
+  const second = publish({ ...to, picture: EVENING })
   await held(page)
   await second.close()
   await page.locator('.st-air:not(.st-air-back)').waitFor({ timeout: 15_000 })
   await visit('live-ended', page)
-  const third = publish({ ...to, picture: 'mandelbrot' })
+  const third = publish({ ...to, picture: EVENING })
   await page.goto(`${server.url}/s/${stream.id}`)
   await page.locator('.air').waitFor()
   await held(page)

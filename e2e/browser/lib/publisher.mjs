@@ -8,7 +8,7 @@ import { once } from 'node:events'
  */
 export function publish({ server, key, size = '1280x720', fps = 30, gop = fps, sound = true, picture = 'testsrc2' }) {
   const child = spawn('ffmpeg', [
-    '-hide_banner', '-loglevel', 'error', '-nostdin', '-re', '-f', 'lavfi', '-i', `${picture}=size=${size}:rate=${fps}`,
+    '-hide_banner', '-loglevel', 'error', '-nostdin', '-re', '-f', 'lavfi', '-i', `${picture}${picture.includes('=') ? ':' : '='}size=${size}:rate=${fps}`,
     ...(sound ? ['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=48000'] : []),
     '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-b:v', '2400k', '-maxrate', '2600k', '-bufsize', '1200k', '-g', String(gop), '-pix_fmt', 'yuv420p',
     ...(sound ? ['-c:a', 'aac', '-b:a', '128k', '-filter:a', 'volume=0.1'] : []),

@@ -26,7 +26,14 @@ interface Props {
 export function Manage(props: Props) {
   const [open, setOpen] = useState(props.room === null)
   return (
-    <details class="go-manage" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+    <details
+      class="go-manage" open={open}
+      onToggle={(e) => {
+        const box = e.currentTarget
+        setOpen(box.open)
+        if (box.open && props.room) requestAnimationFrame(() => reveal(box))
+      }}
+    >
       <summary>{tell('manage')}<Icon name="down" small /></summary>
       {open && (
         <div class="stack go-affairs">
@@ -38,6 +45,12 @@ export function Manage(props: Props) {
       )}
     </details>
   )
+}
+
+/** Brings what was opened to the top of its dialog. */
+function reveal(box: HTMLElement): void {
+  const body = box.closest('.dialog-body')
+  body?.scrollBy({ top: box.getBoundingClientRect().top - body.getBoundingClientRect().top, behavior: 'smooth' })
 }
 
 function Look({ api, stream, onStream }: Props) {

@@ -5,7 +5,7 @@ import type { RoomStore } from '../room/contract'
 import { clock } from '../i18n'
 import { DanmakuMenu, SettingsMenu, SubtitleMenu } from './menus'
 import { Icon, type IconName } from './icons'
-import { LiveBadge, LiveTimeline } from './LiveBar'
+import { LiveBadge, LiveTimeline, onAir } from './LiveBar'
 import type { Prefs } from './prefs'
 import type { OpenMenu } from './Popover'
 import type { SourceLoader } from './source'
@@ -48,7 +48,7 @@ export function Controls(props: ControlsProps) {
       {live && <LiveTimeline player={player} />}
       {!live && <Timeline player={player} people={room.people} sessionId={room.sessionId} locked={locked} />}
       <div class="st-row">
-        <PlayButton player={player} locked={locked && !live} />
+        {(!live || onAir(player)) && <PlayButton player={player} locked={locked && !live} />}
         {live && player.seat.span.value && <Button icon="back" label={say('goBack10')} onClick={() => player.skip(-10_000)} />}
         {!compact && !live && <Button icon="back" label={say('back10')} locked={locked} onClick={() => player.skip(-10_000)} />}
         {!compact && !live && <Button icon="forward" label={say('forward10')} locked={locked} onClick={() => player.skip(10_000)} />}

@@ -74,7 +74,7 @@ function livePill(f: PillFacts): PillView | null {
   if (f.failed || !f.state?.playing) return null
   if (latencyMs === null) return view('loading', 'wait', say('loading'))
   const detail = seconds(latencyMs)
-  if (away) return view('live_away', 'wait', say('behindLive'), detail)
+  if (away) return view('live_away', 'wait', say('behindLive'), seconds(Math.max(0, latencyMs - targetMs)))
   if (Math.abs(latencyMs - targetMs) > withEveryoneMs) return view('live_adjusting', 'wait', say(latencyMs > targetMs ? 'catchingUp' : 'adjusting'), detail)
   return view('live', 'ok', say('withEveryone'), detail)
 }
