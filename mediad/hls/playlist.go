@@ -183,10 +183,8 @@ func (s *Snapshot) renderReports(b []byte) []byte {
 		b = append(b, mark)
 		b = append(b, "\",LAST-MSN="...)
 		b = strconv.AppendUint(b, sequence, 10)
-		if part >= 0 {
-			b = append(b, ",LAST-PART="...)
-			b = strconv.AppendInt(b, int64(part), 10)
-		}
+		b = append(b, ",LAST-PART="...)
+		b = strconv.AppendInt(b, int64(part), 10)
 		b = append(b, '\n')
 	}
 	return b

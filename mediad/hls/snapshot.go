@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,14 +72,16 @@ func (s *Snapshot) position() position {
 	return p
 }
 
-// last returns the segment and part that were told last, for RENDITION-REPORT; false
-// if there is none.
+// last returns the last part that was told, and its segment, for RENDITION-REPORT
+// (section 4.4.5.4); false if there is none.
 func (s *Snapshot) last() (sequence uint64, part int, ok bool) {
-	switch n := len(s.Segments); {
-	case len(s.Open.Parts) > 0:
-		return s.Open.Sequence, len(s.Open.Parts) - 1, true
-	case n > 0:
-		return s.Segments[n-1].Sequence, len(s.Segments[n-1].Parts) - 1, true
+	if n := len(s.Open.Parts); n > 0 {
+		return s.Open.Sequence, n - 1, true
+	}
+	for _, g := range slices.Backward(s.Segments) {
+		if n := len(g.Parts); n > 0 { // a gap has none
+			return g.Sequence, n - 1, true
+		}
 	}
 	return 0, 0, false
 }
