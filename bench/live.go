@@ -207,15 +207,16 @@ func (b *liveBench) watched(ctx context.Context, t *liveTarget, crowd *players, 
 	mine, err2 := usageOf(crowd.cmd.Process.Pid)
 	some.count(true)
 	begun := time.Now()
+	arrived, err6 := t.usage()
 	loaded, err3 := during(ctx, t, b.seconds())
 	some.count(false)
 	took := time.Since(begun).Seconds()
 	mineAfter, err4 := usageOf(crowd.cmd.Process.Pid)
 	after, err5 := crowd.tally()
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return err
 	}
-	r.CPU, r.RSS = loaded.cpu, loaded.rss
+	r.CPU, r.RSS = loaded.cpu, arrived.RSS
 	r.PlayersCPU = 100 * (mineAfter.CPU - mine.CPU).Seconds() / took
 	r.Mbit = 8e-6 * float64(after.Bytes-before.Bytes) / took
 	r.Cut = int64(r.Viewers) - after.Open

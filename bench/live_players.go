@@ -159,7 +159,7 @@ func (c *crowd) join(ctx context.Context, i int, task playersTask) error {
 		if err != nil {
 			return err
 		}
-		d := net.Dialer{Timeout: rtmpTimeout, LocalAddr: localAddress(i)}
+		d := net.Dialer{Timeout: rtmpTimeout, LocalAddr: localAddress(i * perAddress)}
 		if nc, err = d.DialContext(ctx, "tcp", u.Host); err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ func (r *liveResult) report(o liveOptions) *report {
 		fmt.Sprintf("One feed of 640x360 at 25 pictures a second with AAC, %.0f kbit/s, published in real time over RTMP; each line is a server process of its own, over 127.0.0.1, measured for %.0f s.", r.FeedKbit, o.seconds),
 		"Processor time and memory are of the server's processes alone, from /proc, with the publisher and HLS of the stream in them; 100 % is one processor. Players are another process, publishers and the three players who take times a third.",
 		"Each frame carries the moment when it was sent. Latency is from then until its last byte was read by a player, which shares the machine's processors with the server and all other players.",
-		"Memory per viewer is what the process holds more than before they came. HLS of SyncTV has low latency, that of nginx-rtmp has not; nginx-rtmp has one worker and no FLV.",
+		"Memory per viewer is what the process holds more two seconds after they came than before; what it keeps of the stream itself grows for half a minute and is in the figure as far as those seconds go. HLS of SyncTV has low latency, that of nginx-rtmp has not; nginx-rtmp has one worker and no FLV.",
 	}}
 }
 

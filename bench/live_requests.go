@@ -29,7 +29,8 @@ type requestsResult struct {
 	Fetchers int     `json:"fetchers"`
 }
 
-const fetchers = 32
+// fetchers each come from an address of their own, because one client may not ask for playlists that often.
+const fetchers = 256
 
 // playlists measures HLS: when parts are there, and how many requests a second are answered.
 func (b *liveBench) playlists(ctx context.Context, open func(context.Context, int) (*liveTarget, error)) error {

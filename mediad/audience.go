@@ -9,40 +9,79 @@ import (
 	"synctv/mediad/stream"
 )
 
+// What viewers cost is writes, and a write costs the same with one frame as with several. A picture goes at once. Sound
+// waits for the next picture where that is expected within soundWaits; where it is not, waiting would save nothing, and it
+// goes with what comes within soundGathers.
 const (
-	// soundWaits is how long sound may wait for a picture to ride with: a write costs the same with both, and a picture
-	// comes every 40 ms, sound every 23 ms or so.
-	soundWaits = 15 * time.Millisecond
+	soundWaits   = 20 * time.Millisecond
+	soundGathers = 2 * time.Millisecond
 	// crowdWaits is how long everything waits where a stream has more than crowd viewers.
 	crowdWaits = 50 * time.Millisecond
 	crowd      = 2000
 )
 
-// audience are the viewers of one stream, on all shards. A picture wakes them at once, each shard by one post; sound waits
-// a little for a picture.
+// rhythm is how often pictures come.
+type rhythm struct {
+	last  time.Time     // when one came
+	every time.Duration // on average; 0: not known
+}
+
+// beat notes a picture.
+func (r *rhythm) beat(now time.Time) {
+	switch gap := now.Sub(r.last); {
+	case r.last.IsZero() || gap > time.Second:
+		r.every = 0
+	case r.every == 0:
+		r.every = gap
+	default:
+		r.every += (gap - r.every) / 8
+	}
+	r.last = now
+}
+
+// patience is how long sound that comes now waits.
+func (r *rhythm) patience(now time.Time) time.Duration {
+	left := r.every - now.Sub(r.last)
+	if r.every > 0 && left > -soundWaits && left <= soundWaits {
+		return soundWaits
+	}
+	return soundGathers
+}
+
+// audience are the viewers of one stream, on all shards, each of which is woken by one post.
 type audience struct {
 	group   *reactor.Group
 	timer   *time.Timer // wakes for what waits
 	waiting atomic.Bool // the timer is set
 	mute    func()      // ends the bell
 
+	// Owned by ring, which is not called twice at a time.
+	rhythm rhythm
+	until  time.Time // when the timer wakes, if it is set
+
 	viewers int // guarded by audiences.mu
 }
 
 // ring hears of everything that is written to the stream.
 func (a *audience) ring(urgent bool) {
-	wait := soundWaits
+	now := time.Now()
+	wait := a.rhythm.patience(now)
 	if urgent {
-		if a.group.Size() <= crowd {
-			if a.waiting.Swap(false) {
-				a.timer.Stop()
-			}
-			a.group.Wake()
-			return
-		}
+		a.rhythm.beat(now)
+		wait = 0
+	}
+	if a.group.Size() > crowd {
 		wait = crowdWaits
 	}
-	if a.waiting.CompareAndSwap(false, true) {
+	if wait == 0 {
+		if a.waiting.Swap(false) {
+			a.timer.Stop()
+		}
+		a.group.Wake()
+		return
+	}
+	if until := now.Add(wait); !a.waiting.Swap(true) || until.Before(a.until) {
+		a.until = until
 		a.timer.Reset(wait)
 	}
 }

@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	talkBytes    = 4 << 10 // read at once, until it publishes: most connections are players
 	readBytes    = 64 << 10
 	sendTimeout  = 5 * time.Second
 	admitTimeout = 10 * time.Second
@@ -83,8 +84,11 @@ func (c *ingest) read(ctx context.Context, first []byte) error {
 	if err := c.feed(ctx, first); err != nil {
 		return err
 	}
-	buf := make([]byte, readBytes)
+	buf := make([]byte, talkBytes)
 	for {
+		if c.pub != nil && len(buf) < readBytes {
+			buf = make([]byte, readBytes)
+		}
 		n, err := c.nc.Read(buf)
 		if err := c.feed(ctx, buf[:n]); err != nil {
 			return err
