@@ -56,6 +56,11 @@ class Camera {
     this.tick()
   }
 
+  /** Begins anew to note how late it is: what happened while all was starting is not of interest. */
+  forgetLateness() {
+    this.latest = this.waiting = 0
+  }
+
   get running() {
     return this.ffmpeg.exitCode === null && this.ffmpeg.signalCode === null
   }

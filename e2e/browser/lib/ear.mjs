@@ -23,7 +23,7 @@ export async function installEar(video) {
         if (loud) this.loud++
         if (loud && this.quiet > sampleRate * 0.3) {
           const sorted = [...this.clock].sort((a, b) => a - b)
-          this.port.postMessage({ onset: (currentTime + i / sampleRate) * 1000 + sorted[sorted.length >> 1], context: currentTime + i / sampleRate })
+          this.port.postMessage({ onset: (currentTime + i / sampleRate) * 1000 + sorted[sorted.length >> 1] })
         }
         this.quiet = loud ? 0 : this.quiet + 1
       }
@@ -36,10 +36,8 @@ export async function installEar(video) {
   const node = new AudioWorkletNode(ctx, 'ear')
   const ear = { onsets: [], heard: 0, loud: 0, about: () => ({ state: ctx.state, base: ctx.baseLatency * 1000, output: ctx.outputLatency * 1000, rate: ctx.sampleRate }) }
   node.port.onmessage = ({ data }) => {
-    if ('onset' in data) {
-      const out = ctx.getOutputTimestamp()
-      ear.onsets.push([data.onset, performance.timeOrigin + out.performanceTime + (data.context - out.contextTime) * 1000])
-    } else Object.assign(ear, data)
+    if ('onset' in data) ear.onsets.push(data.onset)
+    else Object.assign(ear, data)
   }
   ctx.createMediaElementSource(video).connect(node).connect(ctx.destination)
   await ctx.resume()

@@ -11,7 +11,10 @@ function play(player, src) {
   video.addEventListener('error', () => errors.push(`element: ${video.error?.code} ${video.error?.message}`))
   if (player === 'hls.js') {
     // As a page with low latency sets it: hls.js steers to the distance the playlist asks for only when it is given a rate.
-    const hls = (window.__player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1 }))
+    const hls = (window.__player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, debug: Boolean(window.__debug) }))
+    // What our own player does too (web/src/player/engine-hls.ts says why): hls.js 1.7 otherwise takes a segment of which the
+    // last part is missing for whole, and stands still.
+    for (const part of hls.coreComponents) if ('bufferPadding' in part) part.bufferPadding = 0.01
     hls.on(Hls.Events.ERROR, (_, d) => errors.push(`${d.fatal ? 'fatal ' : ''}${d.details}`))
     hls.loadSource(src)
     hls.attachMedia(video)
@@ -35,6 +38,7 @@ const SCRIPTS = { 'hls.js': ['hls.js', 'dist/hls.min.js'], 'mpegts.js': ['mpegts
 export async function startLivePages() {
   const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url, 'http://localhost')
+    if (pathname === '/favicon.ico') return res.writeHead(204).end()
     const script = SCRIPTS[pathname.slice(1)]
     if (script) {
       res.setHeader('content-type', 'text/javascript')

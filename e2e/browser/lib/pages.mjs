@@ -28,13 +28,14 @@ export async function launch({ gesture = false } = {}) {
  * A page of its own: own cookies, own storage, own User-Agent tag.
  * @param {import('playwright-core').Browser} browser
  * @param {{tag: string, lieMs?: number, locale?: string, viewport?: {width: number, height: number}, colorScheme?: 'light' | 'dark',
- *   phone?: boolean, clipboard?: boolean, record?: boolean}} opts
+ *   phone?: boolean, clipboard?: boolean, record?: boolean, ownScripts?: boolean}} opts ownScripts: the test brings scripts that the page's policy would not let in
  */
 export async function openPage(browser, opts) {
-  const { tag, lieMs = 0, locale = 'en-US', viewport = { width: 1100, height: 620 }, colorScheme = 'dark', phone = false, clipboard = false, record = true } = opts
+  const { tag, lieMs = 0, locale = 'en-US', viewport = { width: 1100, height: 620 }, colorScheme = 'dark', phone = false, clipboard = false, record = true, ownScripts = false } = opts
   const context = await browser.newContext({
     locale, viewport, colorScheme, timezoneId: 'UTC', reducedMotion: 'no-preference',
     userAgent: `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version().split('.')[0]}.0.0.0 Safari/537.36 page/${tag}`,
+    bypassCSP: ownScripts,
     ...(phone && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
   })
   if (clipboard) await context.grantPermissions(['clipboard-read', 'clipboard-write'])
