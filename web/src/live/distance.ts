@@ -146,7 +146,9 @@ export class Distance {
   }
 
   private noteDry(m: Measure): void {
-    const fell = m.dry && !this.wasDry && this.since !== null && m.nowMs - this.jumpedAt > calmAfterJumpMs
+    // A beginning and a jump have their own stumbles.
+    const steady = this.since !== null && m.nowMs - this.since > settleForMs && m.nowMs - this.jumpedAt > calmAfterJumpMs
+    const fell = m.dry && !this.wasDry && steady
     this.wasDry = m.dry
     if (fell) {
       this.calmSince = m.nowMs

@@ -239,9 +239,10 @@ export class LiveSeat implements SeatView {
     const { media } = this.deps
     this.wish()
     const standing = media.paused || media.seeking
+    const known = this.watching === '' || this.life.peek().phase === 'live'
     const dry = !standing && media.readyState < 3
     const aheadMs = bufferedAhead(ranges(media.buffered), media.currentTime * 1000)
-    const order = this.distance.tick({ nowMs: now, latencyMs, aheadMs, moving: !standing && !dry, dry })
+    const order = this.distance.tick({ nowMs: now, latencyMs, aheadMs, moving: !standing && !dry, dry: dry && known })
     this.targetMs.value = this.distance.targetMs
     if (order.jumpMs) media.currentTime += order.jumpMs / 1000
     else if (!standing && !dry && (this.distance.errorMs ?? 0) > lostMs) this.toEdge()
