@@ -318,7 +318,7 @@ func TestPullInARoom(t *testing.T) {
 	if it := add(web.URL + "/file.flv"); it.Provider != "direct" {
 		t.Errorf("a file: %+v", it)
 	}
-	for address, code := range map[string]string{"rtmp://10.0.0.1/live/x": "blocked_address", "rtmp://127.0.0.1:6379/live/x": "blocked_address",
+	for address, code := range map[string]string{"rtmp://10.0.0.1/live/x": "address_not_allowed", "rtmp://127.0.0.1:6379/live/x": "address_not_allowed",
 		"rtmp://u:p@example.org/live/x": "invalid_argument", "rtmp://example.org": "invalid_argument"} {
 		err := guest.call("POST", "/api/v1/rooms/"+room.ID+"/media", map[string]any{"media": []any{map[string]any{"url": address}}}, nil)
 		if f, ok := err.(*failure); !ok || f.Code != code {
