@@ -33,14 +33,14 @@ func benchPresentation(b *testing.B) (*Handler, *presentation, func()) {
 	p := newPresentation(c, "s", 1000, 7, newSaver(c))
 	p.partTarget = 202 * ms
 	track := must(av.Describe(av.H264, avcC))
-	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, 0, time.Now())
+	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, time.Now())
 	m.view.Store(&view{now: p, changed: make(chan struct{})})
 	n, data := 0, [][]byte{make([]byte, 300), make([]byte, 50_000)}
 	part := func() {
 		at := time.Duration(n) * 200 * ms
-		p.take(cmaf.Event{What: cmaf.Part, Kind: av.Video, Segment: 1000 + uint64(n/10), Index: n % 10, Data: data, Start: at, Duration: 200 * ms, Independent: n%10 == 0}, 0, time.Now())
+		p.take(cmaf.Event{What: cmaf.Part, Kind: av.Video, Segment: 1000 + uint64(n/10), Index: n % 10, Data: data, Start: at, Duration: 200 * ms, Independent: n%10 == 0}, time.Now())
 		if n++; n%10 == 0 {
-			p.take(cmaf.Event{What: cmaf.End, Kind: av.Video, Segment: 1000 + uint64(n/10) - 1, Start: at, Duration: 2 * time.Second, Independent: true}, 0, time.Now())
+			p.take(cmaf.Event{What: cmaf.End, Kind: av.Video, Segment: 1000 + uint64(n/10) - 1, Start: at, Duration: 2 * time.Second, Independent: true}, time.Now())
 			p.expire(time.Now())
 			for len(p.saver.jobs) > 0 {
 				<-p.saver.jobs

@@ -30,6 +30,7 @@ type Muxer struct {
 	past      []past
 	expired   time.Time // when old files were looked for
 	arrivals  arrivals
+	opening   opening
 	before    numbers   // those of whoever had the stream before this muxer
 	knows     bool      // has looked for them
 	noted     time.Time // when numbers were kept last
@@ -150,6 +151,9 @@ func (m *Muxer) session(ctx context.Context) error {
 		for _, it := range items[:n] {
 			m.item(it, r)
 		}
+		if err != nil {
+			m.release(r)
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			m.over()
@@ -164,6 +168,7 @@ func (m *Muxer) session(ctx context.Context) error {
 		select {
 		case <-wake:
 		case <-ticker.C:
+			m.release(r) // nothing comes to end it
 			m.expire()
 		case <-ctx.Done():
 			return ctx.Err()
@@ -173,13 +178,37 @@ func (m *Muxer) session(ctx context.Context) error {
 
 // item takes one item of the stream.
 func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
-	if it.What == stream.Gone {
+	gone := it.What == stream.Gone
+	if gone || it.Packet.Discontinuity {
+		m.release(r)
+	}
+	if gone {
 		m.apply(m.flush(), it)
+		m.opening.begin()
 		return
+	}
+	if m.segmenter == nil || it.Packet.Discontinuity {
+		m.opening.begin()
 	}
 	if m.segmenter == nil {
 		m.start()
 	}
+	if !m.opening.open {
+		m.push(it, r)
+	} else if m.opening.hold(it) {
+		m.release(r)
+	}
+}
+
+// release goes on with what was held of the beginning of a publisher.
+func (m *Muxer) release(r *stream.Reader) {
+	for _, it := range m.opening.release() {
+		m.push(it, r)
+	}
+}
+
+// push hands an item to the segmenter.
+func (m *Muxer) push(it *stream.Item, r *stream.Reader) {
 	if skips := r.Skips(); skips != m.skips {
 		m.skips = skips
 		m.apply(m.flush(), it)
@@ -190,6 +219,9 @@ func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
 	}
 	if it.What == stream.Media && it.Packet.Kind != av.Data {
 		m.arrivals.note(it.Packet.Kind, it.Packet.DTS, it.At)
+		if p := m.view.Load().now; p != nil {
+			p.dates.note(it.Packet.Kind, it.Packet.DTS, it.At)
+		}
 		m.apply(m.segmenter.Push(it.Packet), it)
 	}
 }
@@ -215,10 +247,9 @@ func (m *Muxer) flush() []cmaf.Event {
 // one. it is the item that brought the events about; nil for those of a flush, among
 // which no period begins.
 func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
-	var at time.Duration
-	var date time.Time
-	if it != nil {
-		at, date = it.Packet.DTS, it.At
+	origin := m.opening.origin
+	if origin.IsZero() && it != nil {
+		origin = it.At.Add(-it.Packet.DTS)
 	}
 	v := m.view.Load()
 	p := v.now
@@ -232,7 +263,10 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			p = newPresentation(m.config, m.stream.Name(), e.Segment, discontinuities, m.saver)
 			p.partTarget = m.segmenter.PartTarget()
 		}
-		p.take(e, at, date)
+		p.take(e, origin)
+		if e.What == cmaf.Begin {
+			m.opening.origin = time.Time{} // of no more than one beginning
+		}
 		if e.What == cmaf.Begin {
 			m.note(numbers{e.Segment, p.discontinuities, m.config.Now()})
 		}

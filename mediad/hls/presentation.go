@@ -32,8 +32,7 @@ type presentation struct {
 	starts          map[av.Kind]time.Duration // where the open segments begin
 	building        map[av.Kind]segments.Blob // the open segments' bytes
 	discontinuities uint64
-	anchorTime      time.Duration // of the stream
-	anchorDate      time.Time     // when that was
+	dates           dates
 	rates           map[av.Kind]*tally
 	partTarget      time.Duration
 	first           uint64 // of all sequence numbers
@@ -85,12 +84,12 @@ func letter(k av.Kind) string { return map[av.Kind]string{av.Video: "v", av.Audi
 
 func playlistOf(k av.Kind) string { return letter(k) + ".m3u8" }
 
-// take acts on an event of the segmenter. date is when the packet was written that
-// brought it about, and at the packet's time.
-func (p *presentation) take(e cmaf.Event, at time.Duration, date time.Time) {
+// take acts on an event of the segmenter. origin is when what the stream has at time
+// 0 was received, as far as the packet tells that brought the event about.
+func (p *presentation) take(e cmaf.Event, origin time.Time) {
 	switch e.What {
 	case cmaf.Begin:
-		p.anchorTime, p.anchorDate = e.Start, date.Add(e.Start-at)
+		p.dates.begin(e.Formats[0].Track.Kind, e.Segment, e.Start, origin)
 		p.begin(e)
 	case cmaf.Part:
 		p.addPart(e)
@@ -159,8 +158,10 @@ func initName(k av.Kind, b []byte) string {
 	return "i" + letter(k) + hex.EncodeToString(sum[:8]) + ".mp4"
 }
 
-// date returns when what the stream has at a time was received.
-func (p *presentation) date(at time.Duration) time.Time { return p.anchorDate.Add(at - p.anchorTime) }
+// date returns when what a segment has at a time was received.
+func (p *presentation) date(segment uint64, at time.Duration) time.Time {
+	return p.dates.date(segment, at, p.config.Cut.Segment)
+}
 
 func (p *presentation) addPart(e cmaf.Event) {
 	w := p.window(e.Kind)
@@ -172,7 +173,7 @@ func (p *presentation) addPart(e cmaf.Event) {
 	part := Part{Name: s.partName(s.NextPart), Duration: e.Duration, Independent: e.Independent}
 	p.shelf.add(part.Name, data, p.config.Now(), time.Time{}, false)
 	p.building[e.Kind] = append(p.building[e.Kind], data...)
-	w.addPart(part, data.Size(), p.date(p.starts[e.Kind]))
+	w.addPart(part, data.Size(), p.date(e.Segment, p.starts[e.Kind]))
 }
 
 func (p *presentation) endSegment(e cmaf.Event) {
@@ -212,7 +213,7 @@ func (p *presentation) complete(w *Window, e cmaf.Event, data segments.Blob) {
 	}
 	length := w.Snapshot().Duration()
 	pressure := p.pressure()
-	_, removed := w.endSegment(name, e.Duration, p.date(e.Start), e.Gap, pressure)
+	_, removed := w.endSegment(name, e.Duration, p.date(e.Segment, e.Start), e.Gap, pressure)
 	length = max(length, w.Snapshot().Duration())
 	if pressure > 0 {
 		length = 4 * p.config.Cut.Longest
