@@ -41,6 +41,7 @@ const (
 // concurrent use.
 type ChunkReader struct {
 	limits    Limits
+	first     int // what a message is given before its bytes are there
 	chunkSize int
 
 	low     [64]*chunkStream // by id
@@ -81,7 +82,7 @@ type chunkStream struct {
 
 // NewChunkReader returns a reader of what follows the handshake.
 func NewChunkReader(l Limits) *ChunkReader {
-	return &ChunkReader{limits: l.withDefaults(), chunkSize: defaultChunkSize}
+	return &ChunkReader{limits: l.withDefaults(), first: firstAlloc, chunkSize: defaultChunkSize}
 }
 
 // Feed takes bytes from p until a message is complete, and returns it with the
@@ -303,7 +304,7 @@ func (r *ChunkReader) grow(st *chunkStream, n int) error {
 	if need <= cap(st.buf) {
 		return nil
 	}
-	size := max(need, min(st.length, max(firstAlloc, 4*cap(st.buf))))
+	size := max(need, min(st.length, max(r.first, 4*cap(st.buf))))
 	if r.held += size - cap(st.buf); r.held > r.limits.Memory {
 		return ErrMemory
 	}

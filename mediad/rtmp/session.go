@@ -23,6 +23,7 @@ const (
 	// until then these bound what it can make us hold.
 	strangerMessage = maxCommand
 	strangerMemory  = 4 * maxCommand
+	strangerFirst   = 4 << 10 // of a message, before its bytes are there
 	// maxIdleCommands is how many commands are answered while no media moves.
 	maxIdleCommands = 512
 )
@@ -63,6 +64,7 @@ func NewSession(c SessionConfig) *Session {
 	stranger := s.limits
 	stranger.Message, stranger.Memory = min(stranger.Message, strangerMessage), min(stranger.Memory, strangerMemory)
 	s.peer = newPeer(NewServerHandshake(c.Random), stranger)
+	s.reader.first = strangerFirst
 	if s.caps = DefaultCapabilities(); c.Capabilities != nil {
 		s.caps = *c.Capabilities
 	}
@@ -131,7 +133,7 @@ func (s *Session) Received() uint64 { return s.acks.received }
 func (s *Session) Accept() {
 	switch s.state {
 	case publishAsked:
-		s.state, s.reader.limits = publishing, s.limits
+		s.state, s.reader.limits, s.reader.first = publishing, s.limits, firstAlloc
 		s.Send(userControl(userStreamBegin, s.stream))
 		s.sendCommand(s.stream, onStatus(Status{"status", CodePublishStart, "Publishing."}))
 	case playAsked:
