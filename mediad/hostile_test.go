@@ -173,7 +173,7 @@ func badChunks() []hostile {
 			for id := uint32(3); id < 60 && a.chunks(chunk{id: id, length: 8 << 20, typ: rtmp.TypeVideo, stream: 1, payload: make([]byte, 1<<20)}); id++ {
 				continue
 			}
-		}, rtmp.ErrMemory, 40, false},
+		}, rtmp.ErrMemory, 72, false},
 		{"ABUSE-120 65,599 streams with a message each", func(a *attacker) {
 			a.shake()
 			for id := uint32(3); id < 65600 && a.chunks(chunk{id: id, length: 1, typ: rtmp.TypeVideo, payload: part[:1]}); id++ {
