@@ -153,6 +153,6 @@ func InvitePreview(p app.InvitePreview) *synctvv1.InvitePreview {
 func ServerInfo(s app.ServerInfo) *synctvv1.ServerInfo {
 	return &synctvv1.ServerInfo{
 		Name: s.Name, Version: s.Version, RegistrationOpen: s.RegistrationOpen, GuestsAllowed: s.GuestsAllowed,
-		Actions: slices.Clone(app.Actions()), MaxMessageChars: count(s.MaxMessageChars),
+		Actions: slices.Clone(app.Actions()), MaxMessageChars: count(s.MaxMessageChars), IceServers: s.ICEServers,
 	}
 }

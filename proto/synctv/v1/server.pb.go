@@ -71,8 +71,10 @@ type ServerInfo struct {
 	Actions []string `protobuf:"bytes,5,rep,name=actions,proto3" json:"actions,omitempty"`
 	// Largest chat message in characters.
 	MaxMessageChars uint32 `protobuf:"varint,6,opt,name=max_message_chars,json=maxMessageChars,proto3" json:"max_message_chars,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// STUN servers for connections between browsers, like stun:host:3478; none when this server has none.
+	IceServers    []string `protobuf:"bytes,7,rep,name=ice_servers,json=iceServers,proto3" json:"ice_servers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServerInfo) Reset() {
@@ -147,12 +149,19 @@ func (x *ServerInfo) GetMaxMessageChars() uint32 {
 	return 0
 }
 
+func (x *ServerInfo) GetIceServers() []string {
+	if x != nil {
+		return x.IceServers
+	}
+	return nil
+}
+
 var File_synctv_v1_server_proto protoreflect.FileDescriptor
 
 const file_synctv_v1_server_proto_rawDesc = "" +
 	"\n" +
 	"\x16synctv/v1/server.proto\x12\tsynctv.v1\x1a\x1cgoogle/api/annotations.proto\"\x12\n" +
-	"\x10GetServerRequest\"\xd4\x01\n" +
+	"\x10GetServerRequest\"\xf5\x01\n" +
 	"\n" +
 	"ServerInfo\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -160,7 +169,9 @@ const file_synctv_v1_server_proto_rawDesc = "" +
 	"\x11registration_open\x18\x03 \x01(\bR\x10registrationOpen\x12%\n" +
 	"\x0eguests_allowed\x18\x04 \x01(\bR\rguestsAllowed\x12\x18\n" +
 	"\aactions\x18\x05 \x03(\tR\aactions\x12*\n" +
-	"\x11max_message_chars\x18\x06 \x01(\rR\x0fmaxMessageChars2h\n" +
+	"\x11max_message_chars\x18\x06 \x01(\rR\x0fmaxMessageChars\x12\x1f\n" +
+	"\vice_servers\x18\a \x03(\tR\n" +
+	"iceServers2h\n" +
 	"\rServerService\x12W\n" +
 	"\tGetServer\x12\x1b.synctv.v1.GetServerRequest\x1a\x15.synctv.v1.ServerInfo\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/serverB!Z\x1fsynctv/proto/synctv/v1;synctvv1b\x06proto3"
 

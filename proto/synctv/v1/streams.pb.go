@@ -407,7 +407,7 @@ func (x *StreamRefusal) GetAtMs() float64 {
 
 type Ingest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Server address for OBS and ffmpeg; the key is a field of its own there.
+	// Server address for OBS and ffmpeg; the key is a field of its own there. Empty when no encoder is taken.
 	RtmpServer string `protobuf:"bytes,1,opt,name=rtmp_server,json=rtmpServer,proto3" json:"rtmp_server,omitempty"`
 	// The same with TLS; empty when the server is not reached that way.
 	RtmpsServer   string `protobuf:"bytes,2,opt,name=rtmps_server,json=rtmpsServer,proto3" json:"rtmps_server,omitempty"`

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file synctv/v1/server.proto.
  */
 export const file_synctv_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChZzeW5jdHYvdjEvc2VydmVyLnByb3RvEglzeW5jdHYudjEiEgoQR2V0U2VydmVyUmVxdWVzdCKKAQoKU2VydmVySW5mbxIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSGQoRcmVnaXN0cmF0aW9uX29wZW4YAyABKAgSFgoOZ3Vlc3RzX2FsbG93ZWQYBCABKAgSDwoHYWN0aW9ucxgFIAMoCRIZChFtYXhfbWVzc2FnZV9jaGFycxgGIAEoDTJoCg1TZXJ2ZXJTZXJ2aWNlElcKCUdldFNlcnZlchIbLnN5bmN0di52MS5HZXRTZXJ2ZXJSZXF1ZXN0GhUuc3luY3R2LnYxLlNlcnZlckluZm8iFoLT5JMCEBIOL2FwaS92MS9zZXJ2ZXJCIVofc3luY3R2L3Byb3RvL3N5bmN0di92MTtzeW5jdHZ2MWIGcHJvdG8z", [file_google_api_annotations]);
+  fileDesc("ChZzeW5jdHYvdjEvc2VydmVyLnByb3RvEglzeW5jdHYudjEiEgoQR2V0U2VydmVyUmVxdWVzdCKfAQoKU2VydmVySW5mbxIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSGQoRcmVnaXN0cmF0aW9uX29wZW4YAyABKAgSFgoOZ3Vlc3RzX2FsbG93ZWQYBCABKAgSDwoHYWN0aW9ucxgFIAMoCRIZChFtYXhfbWVzc2FnZV9jaGFycxgGIAEoDRITCgtpY2Vfc2VydmVycxgHIAMoCTJoCg1TZXJ2ZXJTZXJ2aWNlElcKCUdldFNlcnZlchIbLnN5bmN0di52MS5HZXRTZXJ2ZXJSZXF1ZXN0GhUuc3luY3R2LnYxLlNlcnZlckluZm8iFoLT5JMCEBIOL2FwaS92MS9zZXJ2ZXJCIVofc3luY3R2L3Byb3RvL3N5bmN0di92MTtzeW5jdHZ2MWIGcHJvdG8z", [file_google_api_annotations]);
 
 /**
  * @generated from message synctv.v1.GetServerRequest
@@ -73,6 +73,13 @@ export type ServerInfo = Message<"synctv.v1.ServerInfo"> & {
    * @generated from field: uint32 max_message_chars = 6;
    */
   maxMessageChars: number;
+
+  /**
+   * STUN servers for connections between browsers, like stun:host:3478; none when this server has none.
+   *
+   * @generated from field: repeated string ice_servers = 7;
+   */
+  iceServers: string[];
 };
 
 /**
@@ -114,6 +121,13 @@ export type ServerInfoJson = {
    * @generated from field: uint32 max_message_chars = 6;
    */
   maxMessageChars?: number;
+
+  /**
+   * STUN servers for connections between browsers, like stun:host:3478; none when this server has none.
+   *
+   * @generated from field: repeated string ice_servers = 7;
+   */
+  iceServers?: string[];
 };
 
 /**

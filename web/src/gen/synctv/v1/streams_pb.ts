@@ -346,7 +346,7 @@ export const StreamRefusalSchema: GenMessage<StreamRefusal, {jsonType: StreamRef
  */
 export type Ingest = Message<"synctv.v1.Ingest"> & {
   /**
-   * Server address for OBS and ffmpeg; the key is a field of its own there.
+   * Server address for OBS and ffmpeg; the key is a field of its own there. Empty when no encoder is taken.
    *
    * @generated from field: string rtmp_server = 1;
    */
@@ -365,7 +365,7 @@ export type Ingest = Message<"synctv.v1.Ingest"> & {
  */
 export type IngestJson = {
   /**
-   * Server address for OBS and ffmpeg; the key is a field of its own there.
+   * Server address for OBS and ffmpeg; the key is a field of its own there. Empty when no encoder is taken.
    *
    * @generated from field: string rtmp_server = 1;
    */
