@@ -48,6 +48,7 @@ type cutter struct {
 	stale   bool          // another file begins at the next key frame
 	began   time.Duration // when the file began, in the stream's time
 	cut     time.Duration // when its open fragment did
+	newest  time.Duration // of what was pushed
 	size    int64         // of the file
 
 	gathered []av.Packet // while there is no file
@@ -138,6 +139,7 @@ func (c *cutter) packet(p av.Packet) {
 // push takes a packet of the open file, and ends a fragment where it is time to.
 func (c *cutter) push(p av.Packet, lead bool) {
 	c.movie.Push(p)
+	c.newest = p.DTS
 	long := p.DTS - c.cut
 	if lead && (p.Key && long >= c.fragment-early || long >= c.fragment+overdue) || c.movie.Bytes() >= chunkBytes {
 		c.emit(c.movie.Cut())
@@ -189,6 +191,7 @@ func (c *cutter) open() {
 func (c *cutter) flush() {
 	if c.movie != nil {
 		c.emit(c.movie.Flush())
+		c.cut = c.newest
 	}
 }
 

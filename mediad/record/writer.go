@@ -80,6 +80,7 @@ func (w *writer) write(ctx context.Context, c cmaf.Chunk) {
 		w.giveUp(ctx)
 		return
 	}
+	w.r.studio.well()
 	n := b.Size()
 	w.r.studio.count.bytes.Add(n)
 	if w.at += n; w.at == n {
@@ -183,11 +184,7 @@ func (w *writer) insist(ctx context.Context, doing string, do func(context.Conte
 		attempt, cancel := context.WithTimeout(ctx, attemptTime)
 		err := do(attempt)
 		cancel()
-		if err == nil {
-			w.r.studio.well()
-			return nil
-		}
-		if errors.Is(err, ErrUnwanted) {
+		if err == nil || errors.Is(err, ErrUnwanted) {
 			return err
 		}
 		w.r.studio.report(doing, w.film, err)
