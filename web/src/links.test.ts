@@ -6,6 +6,7 @@ it.each([
   ['  https://a.example/1.mp4\nhttp://b.example/2.m3u8  ', ['https://a.example/1.mp4', 'http://b.example/2.m3u8']],
   ['look: https://a.example/1 https://a.example/1', ['https://a.example/1']],
   ['cdn.example.org/film.mkv', ['https://cdn.example.org/film.mkv']],
+  ['rtmp://a.example/live/x?token=1 RTMPS://a.example:444/live/y', ['rtmp://a.example/live/x?token=1', 'rtmps://a.example:444/live/y']],
   ['localhost', []],
   ['a film with friends', []],
   ['javascript:alert(1) file:///etc/passwd', []],

@@ -3,7 +3,7 @@
 /** Most links of one paste. */
 export const MOST_LINKS = 100
 
-/** Every http or https address in a text, in order, without repeats. */
+/** Every http, https, rtmp or rtmps address in a text, in order, without repeats. */
 export function findLinks(text: string): string[] {
   const out = new Set<string>()
   for (const word of text.split(/[\s<>"']+/)) {
@@ -15,7 +15,7 @@ export function findLinks(text: string): string[] {
 
 /** A word as an address; "example.com/film.mp4" without a scheme is one too. */
 function asLink(word: string): string | null {
-  const full = /^https?:\/\//i.test(word) ? word : /^[\w-]+(\.[\w-]+)+(:\d+)?\/\S+$/.test(word) ? `https://${word}` : ''
+  const full = /^(https?|rtmps?):\/\//i.test(word) ? word : /^[\w-]+(\.[\w-]+)+(:\d+)?\/\S+$/.test(word) ? `https://${word}` : ''
   if (!full) return null
   try {
     const url = new URL(full)
