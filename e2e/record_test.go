@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"synctv/internal/peertest"
 )
 
 type recordingJSON struct {
@@ -301,5 +303,30 @@ func TestRecordingGoesOn(t *testing.T) {
 		if d := checkFilm(t, r.PlayURL); (d.Seconds()*1000 - r.DurationMs) > 300 {
 			t.Errorf("%v long, %+v", d, r)
 		}
+	}
+}
+
+// TestRecordingInAnObjectStore: the same with recordings in a bucket.
+func TestRecordingInAnObjectStore(t *testing.T) {
+	t.Parallel()
+	b := peertest.S3(t)
+	s := startLive(t, "SYNCTV_LIVESTREAM_RECORD_STORE=s3", "SYNCTV_LIVESTREAM_S3_ENDPOINT="+b.Endpoint, "SYNCTV_LIVESTREAM_S3_BUCKET="+b.Bucket,
+		"SYNCTV_LIVESTREAM_S3_ACCESS_KEY="+b.Access, "SYNCTV_LIVESTREAM_S3_SECRET_KEY="+b.Secret, "SYNCTV_LIVESTREAM_RECORD_S3_PREFIX=recordings-of-"+freePort(t),
+		"SYNCTV_LIVESTREAM_RECORD_FRAGMENT=1s", fixedPort(t))
+	made := s.stream("VISIBILITY_UNLISTED")
+	s.admin.must("PATCH", "/api/v1/streams/"+made.Stream.ID, map[string]any{"record": true}, nil)
+	e := s.onAir(made)
+	s.lasts(made.Stream.ID, 4000)
+	s.kill()
+	e.kill()
+	s.start()
+	film := s.recorded(made.Stream.ID, 1, 60*time.Second)[0]
+	if d := checkFilm(t, film.PlayURL); d < 4*time.Second {
+		t.Errorf("%v are left of more than 4 s", d)
+	}
+	checkRanges(t, film.PlayURL)
+	s.admin.must("DELETE", "/api/v1/recordings/"+film.ID, nil, nil)
+	if resp, _ := fetch(t, film.PlayURL, ""); resp.StatusCode != 404 {
+		t.Errorf("a deleted recording: %d", resp.StatusCode)
 	}
 }

@@ -27,7 +27,6 @@ type tape struct {
 	tracks  []av.Track
 	version uint32
 	out     strings.Builder
-	from    time.Duration // of the open file
 }
 
 func newTape(c Config) *tape {
