@@ -21,6 +21,8 @@ type lane struct {
 	heldAt  time.Duration // as its sender dates it
 	last    uint32        // the duration of the frame before it
 
+	pace pace
+
 	part      []sample // of the open part
 	partTicks uint64
 	partLast  time.Duration // the DTS of its last frame
@@ -51,27 +53,50 @@ func (l *lane) kind() av.Kind { return l.format.Track.Kind }
 func (l *lane) span(n uint64) time.Duration { return span(n, l.clock.scale) }
 
 // hold takes the next frame. With it the duration of the one before is known, and
-// that goes into the open part.
+// that goes into the open part. When frames come in step, the last one of a part does
+// not wait for the next.
 func (l *lane) hold(p av.Packet, target time.Duration) {
 	at := l.clock.place(p.DTS)
-	if l.hasHeld {
+	near := ticks(slack, l.clock.scale)
+	switch {
+	case l.hasHeld:
 		at = max(at, l.held.time+1)
 		l.settle(at-l.held.time, target)
-	} else {
-		at = max(at, l.end)
+	case l.end > 0 && at < l.end+near: // where the one before was thought to end
+		at = l.end
 	}
+	l.pace.step(at, near)
 	l.held = sample{data: p.Data, time: at, cts: offset(p, l.clock.scale), key: p.Key}
 	l.hasHeld, l.heldAt = true, p.DTS
+	if n, ok := l.foreseen(); ok {
+		if most := l.most(target); l.partTicks+n <= most && l.partTicks+2*n > most {
+			l.settle(n, target)
+		}
+	}
+}
+
+// foreseen returns how long the held frame will have lasted, if that is known already.
+func (l *lane) foreseen() (n uint64, ok bool) {
+	if l.clock.frame != 0 {
+		return l.clock.frame, true
+	}
+	return l.pace.interval, l.pace.steady >= steadyFrames
+}
+
+// most is how long a part may be, in ticks.
+func (l *lane) most(target time.Duration) uint64 {
+	n := ticks(target, l.clock.scale)
+	if l.span(n) > target {
+		n--
+	}
+	return n
 }
 
 // settle puts the held frame into the open part, with a duration of n ticks, but
 // no longer than a part may be. A part is complete when another frame like this
 // one would not fit.
 func (l *lane) settle(n uint64, target time.Duration) {
-	most := ticks(target, l.clock.scale)
-	if l.span(most) > target {
-		most--
-	}
+	most := l.most(target)
 	n = min(n, most)
 	l.held.duration = uint32(n)
 	if l.partTicks > 0 && l.partTicks+n > most {
