@@ -220,7 +220,10 @@ func TestHostileFLV(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			host := raw(t, c.serve)
+			host := raw(t, func(nc net.Conn) {
+				nc.Read(make([]byte, 4096)) // an answer before the question is none
+				c.serve(nc)
+			})
 			o := opener(t, Config{Connect: 1500 * time.Millisecond}, host)
 			held := memory()
 			_, err := take(t, o, "http://"+host+"/live.flv", 1)
