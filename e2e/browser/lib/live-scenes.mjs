@@ -10,10 +10,17 @@ export const LIVE_NAMES = ['live-tile', 'live-waiting', 'live-check', 'live-mana
 const EVENING = 'gradients=type=radial:c0=0xffd9a0:c1=0xe0785a:c2=0x7a3566:c3=0x161433:nb_colors=4:x0=640:y0=500:x1=1279:y1=0:speed=0.002'
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
-const held = (page, timeout = 60_000) => page.waitForFunction(() => {
+const held = (page, timeout = 40_000) => page.waitForFunction(() => {
   const l = window.__synctv?.live()
   return l && l.phase === 'live' && l.latencyMs !== null && Math.abs(l.latencyMs - l.targetMs) < 250
-}, undefined, { timeout, polling: 200 })
+}, undefined, { timeout, polling: 200 }).catch(async (err) => {
+  const state = await page.evaluate(() => {
+    const v = document.querySelector('video')
+    const b = v ? [...Array(v.buffered.length).keys()].map((i) => [v.buffered.start(i), v.buffered.end(i)]) : []
+    return { live: window.__synctv?.live(), at: v?.currentTime, ready: v?.readyState, paused: v?.paused, ended: v?.ended, seeking: v?.seeking, rate: v?.playbackRate, buffered: b, clock: window.__synctv?.clock() }
+  })
+  throw new Error(`${err.message}: ${JSON.stringify(state)}; ${page.complaints.slice(-5).join(' | ')}`)
+})
 
 /** Prepares a room with a stream and talk. The server takes encoders. */
 export async function openLiveScenes({ browser, server, who }) {

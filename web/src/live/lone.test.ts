@@ -22,5 +22,13 @@ describe('LoneRoom', () => {
     expect(Math.abs(clock.server(page) - (page + 5_000_000))).toBeLessThan(21)
     expect(call).toHaveBeenCalledWith(expect.anything(), { streamId: 'str_1', token: 'T' })
     expect(room.can()).toBe(false)
+    // The page was asleep: the clock begins anew, and asks quickly.
+    clock.restart()
+    expect(clock.ready).toBe(false)
+    page += 60_000
+    for (let i = 0; i < 5; i++) room.ping(page + i * 30)
+    await new Promise((done) => setTimeout(done))
+    expect(clock.ready).toBe(true)
+    expect(call).toHaveBeenCalledTimes(2)
   })
 })

@@ -10,6 +10,10 @@ import type { ClockSample, RoomStore } from '../room/contract'
 
 /** A clock is believed after this many samples. */
 const enough = 8
+/** Pings nearer to each other than this are of a clock that begins. */
+const burstMs = 150
+/** Between two looks for a clock. */
+const pauseMs = 2000
 
 export class LoneRoom implements RoomStore {
   /** The stream as it was told last. */
@@ -26,6 +30,9 @@ export class LoneRoom implements RoomStore {
   private readonly told: ReturnType<typeof signal<Stream>>
   private readonly listeners = new Set<(s: ClockSample) => void>()
   private samples: ClockSample[] = []
+  private anew = true
+  private pingedAt = -Infinity
+  private lookedAt = -Infinity
 
   constructor(private readonly api: Api, stream: Stream, private readonly token: string, private readonly clock: () => number) {
     this.told = signal(stream)
@@ -46,8 +53,14 @@ export class LoneRoom implements RoomStore {
 
   report(): void {}
 
-  /** Nobody answers pings here: every look at the stream brings the server's time along. */
-  ping(): void {}
+  /** Every look at the stream brings the server's time along; only a clock that begins anew is worth a look of its own. */
+  ping(t0: number): void {
+    const burst = t0 - this.pingedAt < burstMs
+    this.pingedAt = t0
+    if (!burst || t0 - this.lookedAt < pauseMs) return
+    this.anew = true
+    void this.look().catch(() => undefined)
+  }
 
   onClockSample(listener: (s: ClockSample) => void): () => void {
     this.listeners.add(listener)
@@ -78,6 +91,7 @@ export class LoneRoom implements RoomStore {
 
   private async look(): Promise<Stream> {
     const t0 = this.clock()
+    this.lookedAt = t0
     const stream = await this.api.call(StreamService.method.getStream, { streamId: this.now.peek().id, token: this.token })
     const t3 = this.clock()
     this.told.value = stream
@@ -85,10 +99,11 @@ export class LoneRoom implements RoomStore {
     return stream
   }
 
-  /** The first answer has to do for a whole burst of pings. */
+  /** One answer has to do for a whole burst of pings. */
   private learn(s: ClockSample): void {
-    const first = this.samples.length === 0
+    const times = this.anew ? enough : 1
+    this.anew = false
     this.samples = [...this.samples, s].slice(-enough)
-    for (let i = 0; i < (first ? enough : 1); i++) this.listeners.forEach((l) => l(s))
+    for (let i = 0; i < times; i++) this.listeners.forEach((l) => l(s))
   }
 }

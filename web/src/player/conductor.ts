@@ -161,9 +161,9 @@ export class Conductor extends Shown implements Player {
   }
 
   resync(): void {
+    if (this.live.peek()) return this.backToLive()
     this.clock.restart()
     this.setLocal('follow')
-    if (this.live.peek()) this.seat.toEdge()
     this.controller.resync()
     this.heart.soon()
   }

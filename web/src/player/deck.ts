@@ -50,7 +50,7 @@ export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLEleme
   ]
   if (probeWanted()) undo.push(late(async () => (await import('./probe')).installProbe(conductor, room, () => {
     const load = loader.state.peek()
-    return load.phase === 'open' ? (load.engine?.kind ?? '') : ''
+    return load.phase === 'open' ? load.engine : null
   })))
   return [{ conductor, seat, loader }, () => undo.reverse().forEach((f) => f())]
 }

@@ -55,6 +55,7 @@ function feedOf(video: HTMLVideoElement): LiveFeed {
     edge: () => null,
     start: () => (video.buffered.length > 0 ? video.buffered.start(0) : null),
     askedMs: () => null,
+    notes: () => [],
     steers: true,
   }
 }

@@ -26,7 +26,10 @@ export function openHls(video: HTMLVideoElement, variant: Variant, { live, strea
   })
   if (live) countShortParts(hls)
   let mended = 0
+  const notes: string[] = []
   hls.on(Events.ERROR, (_, data) => {
+    notes.push(`${Math.round(performance.now())} ${data.details}${data.response?.code ? ` ${data.response.code}` : ''}${data.fatal ? ' fatal' : ''}`)
+    if (notes.length > 30) notes.shift()
     if (!data.fatal) return
     // A decoder may stumble over one segment; the second time it is the stream.
     if (data.type === ErrorTypes.MEDIA_ERROR && data.details !== ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR && mended++ < 1) {
@@ -41,7 +44,7 @@ export function openHls(video: HTMLVideoElement, variant: Variant, { live, strea
   hls.attachMedia(video)
   return {
     kind: 'hls',
-    ...(live && { live: feedOf(hls) }),
+    ...(live && { live: feedOf(hls, notes) }),
     levels: () => (hls.levels.length > 1 ? hls.levels.map((l) => ({ label: l.height ? `${l.height}p` : `${Math.round(l.bitrate / 1000)} kbit/s` })) : []),
     level: () => (hls.autoLevelEnabled ? -1 : hls.currentLevel),
     setLevel: (index) => {
@@ -60,7 +63,7 @@ function countShortParts(hls: Hls): void {
   for (const part of coreComponents ?? []) if (part.bufferPadding !== undefined) part.bufferPadding = 0.01
 }
 
-function feedOf(hls: Hls): LiveFeed {
+function feedOf(hls: Hls, notes: readonly string[]): LiveFeed {
   const details = () => hls.latestLevelDetails
   return {
     dateMs: () => hls.playingDate?.getTime() ?? null,
@@ -70,6 +73,7 @@ function feedOf(hls: Hls): LiveFeed {
     },
     start: () => details()?.fragmentStart ?? null,
     askedMs: () => (hls.targetLatency ? hls.targetLatency * 1000 : null),
+    notes: () => notes,
     steers: true,
   }
 }

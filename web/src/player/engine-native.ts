@@ -48,6 +48,7 @@ function nativeFeed(video: HTMLVideoElement & { getStartDate?: () => Date }): Li
     edge: () => (last() >= 0 ? video.seekable.end(last()) : null),
     start: () => (last() >= 0 ? video.seekable.start(0) : null),
     askedMs: () => null,
+    notes: () => [],
     steers: false,
   }
 }

@@ -21,6 +21,8 @@ export interface LiveFeed {
   start(): number | null
   /** The distance from the edge that the playlist asks for, in milliseconds; null when it does not say. */
   askedMs(): number | null
+  /** What went wrong lately and was mended, newest last; for traces. */
+  notes(): readonly string[]
   /** The element takes orders about its speed and place. */
   readonly steers: boolean
 }

@@ -3,6 +3,7 @@
 // unless it is asked.
 
 import type { RoomStore } from '../room/contract'
+import type { Engine } from './engine'
 import type { Conductor } from './conductor'
 
 export interface Probe {
@@ -17,7 +18,7 @@ export interface Probe {
   state(): { phase: string; pill: string; local: string; stalled: boolean; ready: boolean; blocked: boolean; revision: number; mediaId: string; playing: boolean }
   clock(): { ready: boolean; rttMs: number; errorMs: number; jitterMs: number; samples: number; serverNowMs: number }
   /** The seat before a live stream. */
-  live(): { phase: string; latencyMs: number | null; targetMs: number; away: boolean; engine: string }
+  live(): { phase: string; latencyMs: number | null; targetMs: number; away: boolean; engine: string; notes: readonly string[] }
   trace(): unknown[]
 }
 
@@ -28,7 +29,7 @@ declare global {
 }
 
 /** Opens the window; the returned function closes it. */
-export function installProbe(c: Conductor, room: RoomStore, engine: () => string): () => void {
+export function installProbe(c: Conductor, room: RoomStore, engine: () => Engine | null): () => void {
   const playback = () => room.playback.peek()
   const probe: Probe = {
     position: () => c.now(),
@@ -42,7 +43,7 @@ export function installProbe(c: Conductor, room: RoomStore, engine: () => string
     }),
     clock: () => ({ ready: c.clock.ready, ...c.clock.quality(), serverNowMs: c.clock.server(performance.now()) }),
     live: () => ({
-      phase: c.seat.life.value.phase, latencyMs: c.seat.latencyMs.value, targetMs: c.seat.targetMs.value, away: c.seat.away.value, engine: engine(),
+      phase: c.seat.life.value.phase, latencyMs: c.seat.latencyMs.value, targetMs: c.seat.targetMs.value, away: c.seat.away.value, engine: engine()?.kind ?? '', notes: engine()?.live?.notes() ?? [],
     }),
     trace: () => c.controller.trace.entries(),
   }
