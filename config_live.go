@@ -70,7 +70,7 @@ func (c *LivestreamConfig) problems() (ps env.Problems) {
 	if c.TLSKey != "" && c.TLSCert == "" {
 		bad("TLS_CERT", "it is not set, and SYNCTV_LIVESTREAM_TLS_KEY is.", "Name the file with the key's certificate.")
 	}
-	return slices.Concat(ps, c.Limits.problems(), c.Pull.problems(), c.Store.problems(), c.Record.problems(&c.Store))
+	return slices.Concat(ps, c.Limits.problems(), c.Pull.problems(), c.Store.problems(), c.Record.problems(&c.Store), c.Store.apart(&c.Record))
 }
 
 func (c *LivestreamConfig) warnings() (w []string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -72,6 +73,22 @@ func (c *LiveStore) problems() (ps env.Problems) {
 		if need.value == "" {
 			bad(need.name, "SYNCTV_LIVESTREAM_STORE="+c.Backend+" needs it.", need.do+" Or set SYNCTV_LIVESTREAM_STORE to memory or file.")
 		}
+	}
+	return ps
+}
+
+// apart refuses places of segments in which recordings lie, too: what is old there is deleted.
+func (c *LiveStore) apart(r *LiveRecord) (ps env.Problems) {
+	inside := func(a, b string) bool {
+		a, b = path.Clean("/"+a)+"/", path.Clean("/"+b)+"/"
+		return a == "//" || b == "//" || strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
+	}
+	const do = "Choose another place for one of them: old segments are deleted where segments are."
+	if (c.Backend == "s3" || c.Backend == "oss") && r.remote() && inside(c.S3Prefix, r.S3Prefix) {
+		ps = append(ps, env.Problem{Name: envPrefix + "LIVESTREAM_S3_PREFIX", Wrong: "it lies in SYNCTV_LIVESTREAM_RECORD_S3_PREFIX, or that in it.", Do: do})
+	}
+	if c.Dir != "" && r.Dir != "" && inside(c.Dir, r.Dir) {
+		ps = append(ps, env.Problem{Name: envPrefix + "LIVESTREAM_STORE_DIR", Wrong: "it lies in SYNCTV_LIVESTREAM_RECORD_DIR, or that in it.", Do: do})
 	}
 	return ps
 }

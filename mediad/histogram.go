@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// partBounds are the buckets of how long parts take: a part is known to be complete when the next frame comes, so that one
-// frame is the least.
-var partBounds = []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond,
+// partBounds are the buckets of how long parts take: one whose end was foreseen takes no time, others wait for the next
+// frame.
+var partBounds = []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond,
 	75 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second}
 
 // histogram counts durations. It is safe for concurrent use.
