@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const { values } = parseArgs({ options: { only: { type: 'string' }, runs: { type: 'string', default: '5' }, json: { type: 'string' } } })
 
 /** The quick ones first: a broken page is known before the long measurement. */
-const TESTS = [['five-actions'], ['first-load'], ['chat-danmaku'], ['reconnect'], ['live-room'], ['live'], ['a11y'], ['sync', '--runs', values.runs]]
+const TESTS = [['five-actions'], ['first-load'], ['chat-danmaku'], ['reconnect'], ['live-room'], ['recording'], ['live'], ['a11y'], ['sync', '--runs', values.runs]]
 
 /** Resolves with the exit code. */
 function run(name, args, env) {
