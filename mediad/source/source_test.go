@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -323,6 +325,42 @@ func TestRTMP(t *testing.T) {
 	}
 	if len(got) != n {
 		t.Errorf("%d packets of %d", len(got), n)
+	}
+}
+
+// TestRTMPS: by TLS, with a certificate that somebody vouches for.
+func TestRTMPS(t *testing.T) {
+	web := httptest.NewTLSServer(http.NotFoundHandler())
+	defer web.Close()
+	packets := film(t)
+	play := server(t, func(nc net.Conn, s *rtmp.Session) {
+		accept(nc, s)
+		for _, p := range packets {
+			s.Send(rtmp.Message{Type: rtmp.Type(flv.TypeOf(p)), Timestamp: flv.Timestamp(p), Stream: s.StreamID(), Payload: flv.Body(p)})
+		}
+		nc.Write(s.TakeOutput())
+		io.Copy(io.Discard, nc)
+	})
+	host := raw(t, func(nc net.Conn) {
+		secure := tls.Server(nc, web.TLS)
+		inner, err := net.Dial("tcp", play)
+		if err != nil {
+			return
+		}
+		defer inner.Close()
+		go func() { io.Copy(inner, secure); inner.Close() }()
+		io.Copy(secure, inner)
+	})
+	o := opener(t, Config{}, host)
+	roots := x509.NewCertPool()
+	roots.AddCert(web.Certificate())
+	o.deps.TLS = &tls.Config{RootCAs: roots, InsecureSkipVerify: true} // the latter is not for others to say
+	if got, err := take(t, o, "rtmps://"+host+"/live/film", 10); !errors.Is(err, errEnough) {
+		t.Errorf("%d packets, %v", len(got), err)
+	}
+	o.deps.TLS.RootCAs = nil
+	if _, err := take(t, o, "rtmps://"+host+"/live/film", 10); !says(err, wordsAway) {
+		t.Errorf("nobody vouches: %v", err)
 	}
 }
 
