@@ -29,6 +29,7 @@ func setupLive(fs *flag.FlagSet) func(context.Context, env) (*report, error) {
 type liveResult struct {
 	FeedKbit   float64            `json:"feedKbitPerS"`
 	Viewers    []viewersResult    `json:"viewers"`
+	Beside     []besideResult     `json:"beside"`
 	Publishers []publishersResult `json:"publishers"`
 	Parts      partsResult        `json:"parts"`
 	Requests   []requestsResult   `json:"requests"`
@@ -85,6 +86,11 @@ func (b *liveBench) measure(ctx context.Context, viewers, publishers []int) erro
 			}
 		}
 	}
+	if len(b.openers) > 1 {
+		if err := b.beside(ctx); err != nil {
+			return err
+		}
+	}
 	for _, n := range publishers {
 		for _, open := range b.openers {
 			if err := b.publishers(ctx, open, n); err != nil {
@@ -108,17 +114,30 @@ type span struct {
 
 // during measures a target for so long.
 func during(ctx context.Context, t *liveTarget, long time.Duration) (span, error) {
-	before, err := t.usage()
-	if err != nil {
-		return span{}, err
+	spans, err := duringAll(ctx, long, t)
+	return spans[0], err
+}
+
+// duringAll measures targets at the same time.
+func duringAll(ctx context.Context, long time.Duration, targets ...*liveTarget) ([]span, error) {
+	spans, before := make([]span, len(targets)), make([]procUsage, len(targets))
+	var err error
+	for i, t := range targets {
+		if before[i], err = t.usage(); err != nil {
+			return spans, err
+		}
 	}
 	begun := time.Now()
 	rest(ctx, long)
-	after, err := t.usage()
-	if err != nil {
-		return span{}, err
+	took := time.Since(begun).Seconds()
+	for i, t := range targets {
+		after, err := t.usage()
+		if err != nil {
+			return spans, err
+		}
+		spans[i] = span{100 * (after.CPU - before[i].CPU).Seconds() / took, after.RSS}
 	}
-	return span{100 * (after.CPU - before.CPU).Seconds() / time.Since(begun).Seconds(), after.RSS}, ctx.Err()
+	return spans, ctx.Err()
 }
 
 func (b *liveBench) seconds() time.Duration { return time.Duration(b.o.seconds * float64(time.Second)) }

@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 func (r *liveResult) report(o liveOptions) *report {
-	return &report{Raw: r, Tables: []table{r.viewersTable(), r.publishersTable(), r.partsTable(), r.requestsTable(), r.aimsTable()}, Method: []string{
+	return &report{Raw: r, Tables: []table{r.viewersTable(), r.besideTable(), r.publishersTable(), r.partsTable(), r.requestsTable(), r.aimsTable()}, Method: []string{
 		fmt.Sprintf("One feed of 640x360 at 25 pictures a second with AAC, %.0f kbit/s, published in real time over RTMP; each line is a server process of its own, over 127.0.0.1, measured for %.0f s.", r.FeedKbit, o.seconds),
 		"Processor time and memory are of the server's processes alone, from /proc, with the publisher and HLS of the stream in them; 100 % is one processor. Players are another process, publishers and the three players who take times a third.",
 		"Each frame carries the moment when it was sent. Latency is from then until its last byte was read by a player, which shares the machine's processors with the server and all other players.",
@@ -65,10 +65,8 @@ func (r *liveResult) aimsTable() table {
 		}
 		t.Rows = append(t.Rows, []any{what, aim, got, met})
 	}
-	cost := map[string]float64{}
 	for _, v := range r.Viewers {
 		name := fmt.Sprintf("%d %s viewers", v.Viewers, v.Protocol)
-		cost[v.Server+name] = v.CPU / float64(v.Viewers) * 100
 		if v.Server != "SyncTV" {
 			continue
 		}
@@ -78,10 +76,8 @@ func (r *liveResult) aimsTable() table {
 		}
 		row(name+", KiB each", 40_000/1024., v.perViewer())
 	}
-	for _, v := range r.Viewers {
-		if name := fmt.Sprintf("%d RTMP viewers", v.Viewers); v.Server == "nginx-rtmp" {
-			row(name+", CPU % per 100, at most nginx-rtmp's", cost[v.Server+name], cost["SyncTV"+name])
-		}
+	for _, v := range r.Beside[min(1, len(r.Beside)):] {
+		row("CPU % per 100 RTMP viewers, at most "+v.Server+"'s", v.perHundred(), r.Beside[0].perHundred())
 	}
 	row("a part is fetched after its last frame, p95 ms", 50, r.Parts.FetchedP95)
 	return t

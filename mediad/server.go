@@ -65,7 +65,7 @@ func New(c Config, d Deps) (*Server, error) {
 	c.Streams.Created = s.origin.Add
 	s.streams = stream.NewRegistry(c.Streams)
 	var err error
-	s.reactor, err = reactor.New(reactor.Config{TimerStep: pace, StallTimeout: c.WriteTimeout,
+	s.reactor, err = reactor.New(reactor.Config{TimerStep: pace, Pack: shardful, StallTimeout: c.WriteTimeout,
 		Queue: reactor.Limits{Bytes: queueBytes, Frames: queueFrames}})
 	if err != nil {
 		return nil, err

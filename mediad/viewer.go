@@ -19,6 +19,7 @@ const (
 	queueBytes  = 24 << 20              // a bound that only the largest of frames come near
 	queueFrames = 1 << 14
 	trackWait   = time.Second // how long a second track is waited for
+	shardful    = 512         // viewers that one shard takes before the next gets any: some 10 % of a core
 )
 
 // format is what differs between the ways of watching. Its methods are called on the connection's shard.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -132,5 +133,23 @@ func TestStats(t *testing.T) {
 	s.ClosesByReason(func(d CloseReason, _ uint64) { names[d.String()] = true })
 	if len(names) != int(dropReasons)+int(closeReasons) {
 		t.Errorf("names of the reasons collide: %v", names)
+	}
+}
+
+// TestPack: shards fill up one after the other, then evenly.
+func TestPack(t *testing.T) {
+	r := start(t, Config{Shards: 3, Pack: 2})
+	var got []int
+	for range 8 {
+		server, client := tcpPair(t)
+		defer client.Close()
+		c, err := r.Adopt(server, newSpy(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, c.Shard())
+	}
+	if want := []int{0, 0, 1, 1, 2, 2, 0, 1}; !slices.Equal(got, want) {
+		t.Errorf("shards %v, want %v", got, want)
 	}
 }

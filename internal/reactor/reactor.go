@@ -44,6 +44,10 @@ type Config struct {
 	// the queue, where frames can be coalesced. 0: 128 KiB; negative: the
 	// kernel's default.
 	NotSentLowat int
+	// Pack fills the shards one after the other with so many connections each before
+	// it spreads them: what all of a few connections hear then wakes one thread and
+	// not all. 0: they are spread from the first.
+	Pack int
 	// TimerStep is the resolution of timers. 0: 50 ms.
 	TimerStep time.Duration
 }
@@ -78,7 +82,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("reactor: Shards %d is not within 0..1024", c.Shards)
 	case c.Driver > DriverGoroutine:
 		return fmt.Errorf("reactor: unknown Driver %d", c.Driver)
-	case c.ReadBuffer < 0, c.Queue.Bytes < 0, c.Queue.Frames < 0,
+	case c.Pack < 0, c.ReadBuffer < 0, c.Queue.Bytes < 0, c.Queue.Frames < 0,
 		c.StallTimeout < 0, c.CloseTimeout < 0, c.Linger < 0, c.TimerStep < 0:
 		return errors.New("reactor: negative size or duration in Config")
 	}
@@ -173,7 +177,7 @@ func (r *Reactor) Adopt(nc net.Conn, h Handler, o Options) (*Conn, error) {
 	if c.lim == nil {
 		c.lim = &r.cfg.Queue
 	}
-	c.shard = r.leastLoaded()
+	c.shard = r.place()
 	inner := nc
 	for {
 		u, ok := inner.(Underlier)
@@ -201,11 +205,19 @@ func (r *Reactor) Adopt(nc net.Conn, h Handler, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// leastLoaded returns the shard with the fewest connections.
-func (r *Reactor) leastLoaded() *shard {
+// place returns the shard for a new connection: the first that is not packed, or
+// that with the fewest connections.
+func (r *Reactor) place() *shard {
 	best := r.shards[0]
+	if best.conns.Load() < int64(r.cfg.Pack) {
+		return best
+	}
 	for _, s := range r.shards[1:] {
-		if s.conns.Load() < best.conns.Load() {
+		n := s.conns.Load()
+		if n < int64(r.cfg.Pack) {
+			return s
+		}
+		if n < best.conns.Load() {
 			best = s
 		}
 	}
