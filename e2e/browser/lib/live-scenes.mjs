@@ -12,7 +12,7 @@ const EVENING = 'gradients=type=radial:c0=0xffd9a0:c1=0xe0785a:c2=0x7a3566:c3=0x
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
 const held = (page, timeout = 40_000) => page.waitForFunction(() => {
   const l = window.__synctv?.live()
-  return l && l.phase === 'live' && l.latencyMs !== null && Math.abs(l.latencyMs - l.targetMs) < 250
+  return l && l.phase === 'live' && l.latencyMs !== null && Math.abs(l.latencyMs - l.targetMs) < 400
 }, undefined, { timeout, polling: 200 }).catch(async (err) => {
   const state = await page.evaluate(() => {
     const v = document.querySelector('video')
@@ -34,6 +34,8 @@ export async function openLiveScenes({ browser, server, who }) {
     await (await guest(server, room, name)).call('POST', `/api/v1/rooms/${room.id}/messages`, { text })
   }
   const company = await openPage(browser, { tag: 'company', viewport: { width: 480, height: 400 }, record: false })
+  // Company is seen, and need not see.
+  await company.route('**/live/**', (route) => route.abort())
   await joinAsGuest(company, `${server.url}/j/${room.inviteCode}`, 'Mia')
   return {
     count: LIVE_NAMES.length,
@@ -61,10 +63,10 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await page.locator('#tab-chat').click()
   await page.locator('.st-air').waitFor()
   await visit('live-waiting', page)
-  const first = publish({ ...to, picture: EVENING })
+  const first = publish({ ...to, picture: EVENING, size: '960x540', fps: 25 })
   await page.evaluate(() => document.querySelector('.st')?.dispatchEvent(new CustomEvent('synctv:go-live', { bubbles: true })))
   await page.locator('.go-check[data-verdict="on"]').waitFor({ timeout: 20_000 })
-  await sleep(3000)
+  await sleep(7000)
   await visit('live-check', page)
   await page.locator('.go-manage summary').click()
   await page.locator('.go-sessions li').first().waitFor()
@@ -72,6 +74,7 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await visit('live-manage', page)
   await page.keyboard.press('Escape')
   await held(page)
+  await page.evaluate(() => document.activeElement?.blur?.())
   await sleep(1500)
   await page.mouse.move(200, 200)
   await page.mouse.move(220, 220)
@@ -88,16 +91,18 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await first.vanish()
   await page.locator('.st-air-back').waitFor({ timeout: 10_000 })
   await visit('live-reconnecting', page)
-  const second = publish({ ...to, picture: EVENING })
+  const second = publish({ ...to, picture: EVENING, size: '960x540', fps: 25 })
   await held(page)
   await second.close()
   await page.locator('.st-air:not(.st-air-back)').waitFor({ timeout: 15_000 })
   await visit('live-ended', page)
-  const third = publish({ ...to, picture: EVENING })
+  const third = publish({ ...to, picture: EVENING, size: '960x540', fps: 25 })
   await page.goto(`${server.url}/s/${stream.id}`)
   await page.locator('.air').waitFor()
   await held(page)
   await page.locator('.air-facts .badge.live').waitFor()
+  await sleep(1500)
+  await held(page)
   await page.mouse.move(200, 220)
   await visit('stream', page)
   await third.close()

@@ -21,7 +21,9 @@ export function publish({ server, key, size = '1280x720', fps = 30, gop = fps, s
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await over
   }
-  process.once('exit', () => child.kill('SIGKILL'))
+  const atExit = () => child.kill('SIGKILL')
+  process.once('exit', atExit)
+  void over.then(() => process.off('exit', atExit))
   return {
     /** Vanishes, as a machine does whose power is cut. */
     vanish: end('SIGKILL'),

@@ -46,6 +46,8 @@ export interface SeatDeps {
   clock: { readonly ready: boolean; server(pageMs: number): number }
   stream(source: Source): Promise<Stream>
   retry(): void
+  /** The viewer, or the room, has paused; what the browser does by itself is no wish. */
+  held(): boolean
   /** The viewer wants the shortest way, and not the common distance. */
   fast: { readonly value: boolean; peek(): boolean }
   now(): number
@@ -199,8 +201,8 @@ export class LiveSeat implements SeatView {
     if (!feed) return
     const { media } = this.deps
     const latency = this.latency(now)
-    if (media.paused) this.pausedAt ??= now
-    else if (this.pausedAt !== null) this.resumed(now)
+    if (media.paused && this.deps.held()) this.pausedAt ??= now
+    else if (!media.paused && this.pausedAt !== null) this.resumed(now)
     if (!this.away.peek() && feed.steers) this.steer(now, latency)
     if (now - this.shownAt >= showEveryMs) this.show(now)
   }

@@ -35,6 +35,7 @@ export function setUp(room: RoomStore, video: HTMLVideoElement, layer: HTMLEleme
   const seat: LiveSeat = new LiveSeat({
     media: video, load: loader.state, latest: loader.latest, clock: { get ready() { return conductor.clock.ready }, server: (ms) => conductor.clock.server(ms) },
     stream: (source) => room.stream(source), retry: () => loader.retry(), fast, now,
+    held: () => conductor.localPause.peek() || room.playback.peek()?.playing === false,
   })
   const conductor: Conductor = new Conductor({ room, media: video, prefs, load: loader.state, now, wall: () => Date.now(), seat })
   const mediaId = computed(() => room.playback.value?.mediaId ?? '')
