@@ -128,6 +128,7 @@ func TestASourceFromElsewhere(t *testing.T) {
 	if opened, _ := e.counts(); opened != 0 {
 		t.Error("it is received before anybody watches")
 	}
+	stays := h.watch()
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
@@ -174,6 +175,7 @@ func TestASourceFromElsewhere(t *testing.T) {
 	if len(publishers) != 1 || publishers[0].Protocol != "pull" || publishers[0].Bytes == 0 {
 		t.Errorf("%+v", publishers)
 	}
+	stays.Body.Close()
 	soon(t, "stopped", func() bool { _, playing := e.counts(); return playing == 0 && h.Server.Stats().Pulls.Pulls == 0 })
 	if got := h.app.reasons(); !slices.Equal(got, []string{app.StreamStopped}) {
 		t.Errorf("%v", got)
