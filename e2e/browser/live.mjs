@@ -60,12 +60,11 @@ async function players(deps, names) {
   const address = (name, stream) => pages.url(name, WAY[name] === 'flv' ? stream.flvUrl : stream.hlsUrl)
   for (const name of names) {
     const came = wall()
-    const page = await openWatcher(browser, { tag: name, go: (p) => p.goto(address(name, film)) })
-    watchers.push({ name, came, page })
-    const alone = await openWatcher(browser, { tag: `${name} sound`, go: (p) => p.goto(address(name, song)) })
-    watchers.push({ name, came, page: alone, sound: true })
+    watchers.push({ name, came, page: await openWatcher(browser, { tag: name, go: (p) => p.goto(address(name, film)) }) })
   }
   try {
+    await Promise.all(watchers.map((w) => untilWatching(w.page)))
+    for (const name of names) watchers.push({ name, sound: true, page: await openWatcher(browser, { tag: `${name} sound`, go: (p) => p.goto(address(name, song)) }) })
     await Promise.all(watchers.map((w) => untilWatching(w.page, w)))
     return await look('players', watchers, camera)
   } finally {
@@ -121,7 +120,7 @@ async function look(scene, watchers, camera) {
     const first = w.sound ? NaN : seen.frames[0].t - w.came
     out.push({
       name: w.name, sound: Boolean(w.sound), first, start: latencies(seen, camera.epoch, 0, seen.frames[0]?.t + 1000)[0], 
-      numbers, loud: seen.loud / seen.heard, audio: seen.audio, errors: seen.errors, ...(given.raw && { seen, from, to }),
+      numbers, loud: seen.loud / seen.heard, audio: seen.audio, errors: seen.errors, notes: seen.notes, ...(given.raw && { seen, from, to }),
     })
   }
   return { scene, from, to, seconds: (to - from) / 1000, load, late, ruler: await clockSpread(watchers.map((w) => w.page)), watchers: out }
@@ -161,6 +160,7 @@ async function rounds(c, take) {
       judge(c, found)
       return found
     }
+    for (const w of found.watchers) if (w.notes.length) console.log(`  ${w.name}${w.sound ? ', sound alone' : ''} got over ${w.notes.join(', ')}`)
     console.log(`round ${n} fell through: ${trial.rows.filter((r) => !r.ok).map((r) => `${r.what} ${r.found}`).join('; ')}`)
   }
 }

@@ -8,14 +8,21 @@ import { scriptPath } from './deps.mjs'
 function play(player, src) {
   const video = document.querySelector('video')
   const errors = (window.__errors = [])
+  // What a player got over by itself: whether that was seen, the frames tell.
+  const notes = (window.__notes = [])
   video.addEventListener('error', () => errors.push(`element: ${video.error?.code} ${video.error?.message}`))
   if (player === 'hls.js') {
-    // As a page with low latency sets it: hls.js steers to the distance the playlist asks for only when it is given a rate.
-    const hls = (window.__player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, debug: Boolean(window.__debug) }))
+    // As a page with low latency sets it. hls.js steers to the distance that the playlist asks for only when it is given a
+    // rate, and only while it has more than a second buffered; and after a stall it wants a second more for good.
+    const hls = (window.__player = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, liveSyncOnStallIncrease: 0, debug: Boolean(window.__debug) }))
     // What our own player does too (web/src/player/engine-hls.ts says why): hls.js 1.7 otherwise takes a segment of which the
     // last part is missing for whole, and stands still.
     for (const part of hls.coreComponents) if ('bufferPadding' in part) part.bufferPadding = 0.01
-    hls.on(Hls.Events.ERROR, (_, d) => errors.push(`${d.fatal ? 'fatal ' : ''}${d.details}`))
+    // Who came late because the page was slow to begin presses the button that leads to the live edge.
+    video.addEventListener('playing', () => setTimeout(() => {
+      if (hls.latency > hls.targetLatency + 0.3) video.currentTime = hls.liveSyncPosition
+    }, 1500), { once: true })
+    hls.on(Hls.Events.ERROR, (_, d) => (d.fatal ? errors : notes).push(d.details))
     hls.loadSource(src)
     hls.attachMedia(video)
   } else if (player === 'mpegts.js') {
@@ -23,7 +30,7 @@ function play(player, src) {
       isLive: true, enableStashBuffer: false, lazyLoad: false, autoCleanupSourceBuffer: true,
       liveSync: true, liveSyncMaxLatency: 0.3, liveSyncTargetLatency: 0.2, liveSyncPlaybackRate: 1.2,
     }))
-    flv.on(mpegts.Events.ERROR, (...what) => errors.push(`fatal ${what.map((x) => (typeof x === 'string' ? x : JSON.stringify(x))).join(' ')}`))
+    flv.on(mpegts.Events.ERROR, (...what) => errors.push(`${what.map((x) => (typeof x === 'string' ? x : JSON.stringify(x))).join(' ')}`))
     flv.attachMediaElement(video)
     flv.load()
   } else {

@@ -29,18 +29,19 @@ export async function untilWatching(page, { sound = false } = {}) {
 
 /**
  * What a watcher has seen and heard up to now.
- * @returns {Promise<import('./live-measure.mjs').Seen & {heard: number, loud: number, audio: object, errors: string[]}>}
+ * @returns {Promise<import('./live-measure.mjs').Seen & {heard: number, loud: number, audio: object, errors: string[], notes: string[]}>}
  */
 export async function seenBy(page) {
-  const { eye, ear, errors } = await page.evaluate(() => ({
+  const { eye, ear, errors, notes } = await page.evaluate(() => ({
     eye: { frames: window.__eye.frames, samples: window.__eye.samples, events: window.__eye.events },
     ear: { onsets: window.__ear.onsets, heard: window.__ear.heard, loud: window.__ear.loud, about: window.__ear.about() },
     errors: window.__errors ?? [],
+    notes: window.__notes ?? [],
   }))
   return {
     frames: eye.frames.map(([t, ms, lit, media]) => ({ t, ms, lit: lit === 1, media })),
     samples: eye.samples.map(([t, at, rate, ahead, ready, decoded, dropped, bytes]) => ({ t, at, rate, ahead, ready, decoded, dropped, bytes })),
     events: eye.events.map(([t, type]) => ({ t, type })),
-    onsets: ear.onsets, heard: ear.heard, loud: ear.loud, audio: ear.about, errors: [...errors, ...page.complaints],
+    onsets: ear.onsets, heard: ear.heard, loud: ear.loud, audio: ear.about, errors: [...errors, ...page.complaints], notes,
   }
 }
