@@ -20,11 +20,12 @@ type errMissing struct{ program, how string }
 
 func (e errMissing) Error() string { return e.program + " is not installed: " + e.how }
 
-// giveUp ends the test: a missing program skips, unless SYNCTV_TEST_REQUIRE=1; everything else fails.
+// giveUp ends the test: a missing program skips, unless SYNCTV_TEST_REQUIRE=1 and it is not the one that
+// SYNCTV_TEST_WITHOUT names; everything else fails.
 func giveUp(tb testing.TB, err error) {
 	tb.Helper()
 	var missing errMissing
-	if errors.As(err, &missing) && os.Getenv("SYNCTV_TEST_REQUIRE") != "1" {
+	if errors.As(err, &missing) && (os.Getenv("SYNCTV_TEST_REQUIRE") != "1" || os.Getenv("SYNCTV_TEST_WITHOUT") == missing.program) {
 		tb.Skip(err)
 	}
 	tb.Fatal(err)
