@@ -42,13 +42,15 @@ async function makeStream(who, title) {
   return { ...stream.playback, id: stream.id, target: `${stream.ingest.rtmpServer}/${key.secret}` }
 }
 
-/** Waits until a stream can be watched. */
+/**
+ * Waits until a stream can be watched, and has four segments: Chromium's own HLS gives up when it has fetched all that a
+ * playlist lists at the moment in which it begins to play.
+ */
 async function untilLive(stream, source) {
-  for (const end = wall() + 15_000; wall() < end; await sleep(100)) {
+  for (const end = wall() + 20_000; wall() < end; await sleep(200)) {
     if (!source.running) throw new Error(`ffmpeg ended:\n${source.log}`)
-    const answer = await fetch(stream.hlsUrl).catch(() => null)
-    await answer?.arrayBuffer()
-    if (answer?.ok) return
+    const lists = await Promise.all(['v', 'a'].map((name) => fetch(stream.hlsUrl.replace('/index.', `/${name}.`)).then((r) => r.text())))
+    if (lists.some((text) => text.split('#EXTINF:').length > 4)) return
   }
   throw new Error(`the stream does not come:\n${source.log}`)
 }
