@@ -15,6 +15,7 @@ import { fail } from '../ui/Toasts'
 export const justMade = signal('')
 
 export function Home() {
+  const [mine, setMine] = useState<readonly Room[]>([])
   return (
     <>
       <TopBar />
@@ -24,8 +25,8 @@ export function Home() {
         )}
         <Hero />
         {user.value && <Shelf title={t('home.favourites')} scope={Scope.FAVOURITES} hideEmpty />}
-        {user.value && <Shelf title={t('home.yours')} scope={Scope.MINE} empty={t('home.noRooms')} />}
-        <Shelf title={t('home.public')} scope={Scope.PUBLIC} hideEmpty={Boolean(user.value)} search empty={t('home.noPublic')} />
+        {user.value && <Shelf title={t('home.yours')} scope={Scope.MINE} empty={t('home.noRooms')} onRooms={setMine} />}
+        <Shelf title={t('home.public')} scope={Scope.PUBLIC} hideEmpty={Boolean(user.value)} {...(user.value ? { but: mine } : {})} search empty={t('home.noPublic')} />
       </main>
     </>
   )
@@ -112,24 +113,30 @@ interface ShelfProps {
   empty?: string
   hideEmpty?: boolean
   search?: boolean
+  /** Rooms that are shown elsewhere, and here only to who searches. */
+  but?: readonly Room[]
+  /** Told what it shows. */
+  onRooms?(rooms: readonly Room[]): void
 }
 
 const PAGE = 24
 
-function Shelf({ title, scope, empty, hideEmpty, search }: ShelfProps) {
-  const [rooms, setRooms] = useState<Room[] | null>(null)
+function Shelf({ title, scope, empty, hideEmpty, search, but, onRooms }: ShelfProps) {
+  const [all, setAll] = useState<readonly Room[] | null>(null)
   const [cursor, setCursor] = useState('')
   const [query, setQuery] = useState('')
   const load = async (after: string, q: string): Promise<void> => {
     const page = await api.call(RoomService.method.listRooms, { scope, query: q, page: { limit: PAGE, cursor: after } })
-    setRooms((known) => (after && known ? [...known, ...page.rooms] : page.rooms))
+    setAll((known) => (after && known ? [...known, ...page.rooms] : page.rooms))
     setCursor(page.page?.nextCursor ?? '')
   }
   useEffect(() => {
-    const wait = setTimeout(() => load('', query).catch((e: unknown) => { setRooms((r) => r ?? []); fail(e) }), query ? 250 : 0)
+    const wait = setTimeout(() => load('', query).catch((e: unknown) => { setAll((r) => r ?? []); fail(e) }), query ? 250 : 0)
     return () => clearTimeout(wait)
   }, [query, scope, user.value?.id])
-  if (hideEmpty && !query && (rooms === null || rooms.length === 0)) return null
+  useEffect(() => onRooms?.(all ?? []), [all])
+  const rooms = all && (query || !but ? all : without(all, but))
+  if (hideEmpty && !query && !cursor && (rooms === null || rooms.length === 0)) return null
   return (
     <section class="shelf" aria-label={title}>
       <div class="shelf-head">
@@ -143,7 +150,7 @@ function Shelf({ title, scope, empty, hideEmpty, search }: ShelfProps) {
           {[1, 2, 3].map((n) => <div key={n} class="card skeleton skeleton-card" />)}
         </div>
       ) : rooms.length === 0 ? (
-        <p class="nothing">{query ? t('home.noPublic') : empty}</p>
+        !cursor && <p class="nothing">{query ? t('home.noPublic') : empty}</p>
       ) : (
         <ul class="grid">
           {rooms.map((room) => <RoomCard key={room.id} room={room} canMark={user.value !== null} />)}
@@ -156,4 +163,10 @@ function Shelf({ title, scope, empty, hideEmpty, search }: ShelfProps) {
       )}
     </section>
   )
+}
+
+/** Rooms that are not among those, nor the reader's own. */
+function without(rooms: readonly Room[], those: readonly Room[]): readonly Room[] {
+  const ids = new Set(those.map((r) => r.id))
+  return rooms.filter((r) => !ids.has(r.id) && r.ownerId !== user.value?.id)
 }

@@ -35,8 +35,9 @@ export function InviteDialog({ room, onClose }: { room: LiveRoom; onClose(): voi
       <input ref={box} class="input invite-link" readOnly value={link} aria-label={t('invite.title')} onFocus={(e) => e.currentTarget.select()} />
       <button type="button" class="btn primary big" autoFocus onClick={() => void copy()}>
         <Icon name={copied ? 'check' : 'copy'} />
-        <span role="status">{t(copied ? 'do.copied' : 'invite.copy')}</span>
+        {t(copied ? 'do.copied' : 'invite.copy')}
       </button>
+      <span class="unseen" role="status">{copied ? t('do.copied') : ''}</span>
       <div class="invite-more">
         <Code link={link} />
         <div class="stack">
