@@ -21,8 +21,8 @@ type LiveLimits struct {
 	ViewerMaxDuration  time.Duration `env:"VIEWER_MAX_DURATION" envDefault:"24h" doc:"A viewer over FLV or RTMP is ended after so long, 1m to 720h; players connect again by themselves."`
 
 	HLSPart    time.Duration `env:"HLS_PART_DURATION" envDefault:"200ms" doc:"Length of the parts in which HLS with low latency is given out, 100ms to 2s. Players stay three of them behind."`
-	HLSSegment time.Duration `env:"HLS_SEGMENT_DURATION" envDefault:"1s" doc:"Least length of HLS segments, 1s to 10s: one ends at the first key frame after that time."`
-	HLSTarget  time.Duration `env:"HLS_TARGET_DURATION" envDefault:"2s" doc:"Length at which an HLS segment ends even without a key frame: whole seconds from 1s to 20s, at least the length of a segment. Players without low latency stay three times as far behind."`
+	HLSSegment time.Duration `env:"HLS_SEGMENT_DURATION" envDefault:"1s" doc:"Least length of HLS segments, 1s to 10s: one ends at the first key frame after that time, or after half of SYNCTV_LIVESTREAM_HLS_TARGET_DURATION, whichever is longer."`
+	HLSTarget  time.Duration `env:"HLS_TARGET_DURATION" envDefault:"4s" doc:"Length at which an HLS segment ends even without a key frame: whole seconds from 1s to 20s, at least the length of a segment. Players without low latency stay three times as far behind."`
 	HLSWindow  time.Duration `env:"HLS_DVR_WINDOW" envDefault:"30s" doc:"How far viewers can go back over HLS, at least three target durations and at most 24h. More than a few minutes needs the file or s3 store."`
 }
 

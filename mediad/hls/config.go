@@ -29,11 +29,14 @@ type Config struct {
 	Now func() time.Time
 }
 
-// longest is TARGETDURATION. Chromium's own HLS reloads a playlist that often, and
-// takes the last three segments of it and no more: with segments of a second it would
-// miss some of them every time if this were not well below three. And players without
-// low latency stay three times this behind.
-const longest = 2 * time.Second
+// longest is TARGETDURATION. Encoders that are not told otherwise send a key frame every
+// four seconds and more: a segment without one is one that players cannot begin with.
+const longest = 4 * time.Second
+
+// threeLast: Chromium's own HLS reloads a playlist once in a target duration, and takes
+// the last three segments of it and no more. When those are not longer than that, it
+// misses some every time; so segments last half a target duration at least.
+const threeLast = 2
 
 func (c Config) withDefaults() Config {
 	def(&c.Cut.Part, 200*time.Millisecond)
@@ -42,6 +45,7 @@ func (c Config) withDefaults() Config {
 	c.Cut.Longest = max(c.Cut.Longest.Truncate(time.Second), time.Second)
 	c.Cut.Segment = max(c.Cut.Segment, time.Second) // see FirstSequence
 	c.Cut.Longest = max(c.Cut.Longest, c.Cut.Segment.Round(time.Second))
+	c.Cut.Segment = max(c.Cut.Segment, c.Cut.Longest/threeLast)
 	def(&c.Window, 30*time.Second)
 	c.Window = max(c.Window, 3*c.Cut.Longest)
 	if c.Now == nil {

@@ -92,7 +92,7 @@ func TestNumbersDoNotWait(t *testing.T) {
 		defer s.stop()
 		v := &tv{s: s.stream, gop: 25}
 		v.connect(t, avcC)
-		v.run(6*time.Second, true)
+		v.run(12*time.Second, true)
 		synctest.Wait()
 		if p := hlstest.Parse(t, s.get("v.m3u8").Body.String()); len(p.Segments) < 4 {
 			t.Errorf("%d segments", len(p.Segments))
