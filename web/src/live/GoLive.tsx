@@ -13,7 +13,7 @@ import { Dialog } from '../ui/Dialog'
 import { Icon } from '../ui/Icon'
 import { attempt } from '../ui/Toasts'
 import { useBroadcast, type Broadcast } from './broadcast'
-import { check, facts, playsHere, type Verdict } from './check'
+import { check, facts, noPast, playsHere, remember, type Verdict } from './check'
 import { Encoder } from './Encoder'
 import { Manage } from './Manage'
 import { tell, type LiveWord } from './words'
@@ -63,13 +63,15 @@ function useFirstShow(room: LiveRoom | null, b: Broadcast): void {
   }, [id])
 }
 
-const tones: Record<Verdict, 'quiet' | 'ok' | 'wait' | 'bad'> = { none: 'quiet', refused: 'bad', opening: 'wait', on: 'ok', but: 'ok', bad: 'bad', back: 'wait' }
-const heads: Record<Verdict, LiveWord> = { none: 'none', refused: 'refused', opening: 'opening', on: 'on', but: 'on', bad: 'on', back: 'back' }
-const texts: Partial<Record<Verdict, LiveWord>> = { none: 'noneText', opening: 'openingText', on: 'onText', but: 'onBut', bad: 'onBad', back: 'backText' }
+const tones: Record<Verdict, 'quiet' | 'ok' | 'wait' | 'bad'> = { none: 'quiet', refused: 'bad', opening: 'wait', new: 'ok', on: 'ok', but: 'ok', bad: 'bad', back: 'wait' }
+const heads: Record<Verdict, LiveWord> = { none: 'none', refused: 'refused', opening: 'opening', new: 'on', on: 'on', but: 'on', bad: 'on', back: 'back' }
+const texts: Partial<Record<Verdict, LiveWord>> = { none: 'noneText', opening: 'openingText', new: 'newText', on: 'onText', but: 'onBut', bad: 'onBad', back: 'backText' }
 
 /** Whether the encoder's connection arrives, and what is wrong with it. */
 function CheckCard({ stream }: { stream: Stream }) {
-  const { verdict, findings } = check(stream, playsHere)
+  const past = useRef(noPast)
+  past.current = remember(past.current, stream)
+  const { verdict, findings } = check(stream, playsHere, past.current)
   const first = useRef(true)
   useEffect(() => {
     if (!first.current) announce([tell(heads[verdict]), ...findings.map((f) => tell(f.word, f.params))].join('. '))

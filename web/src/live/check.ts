@@ -3,7 +3,8 @@
 import { StreamState, type Stream } from '../gen/synctv/v1/streams_pb'
 import { tell, type LiveWord } from './words'
 
-export type Verdict = 'none' | 'refused' | 'opening' | 'on' | 'but' | 'bad' | 'back'
+/** new: it has just begun, and too little came to judge it. */
+export type Verdict = 'none' | 'refused' | 'opening' | 'new' | 'on' | 'but' | 'bad' | 'back'
 
 export interface Finding {
   /** bad: people will not see or hear it; hint: it could be better. */
@@ -23,14 +24,39 @@ export type Plays = (codec: string) => boolean
 const longKeyFramesS = 4
 const heavyBits = 9_000_000
 const slowFrames = 15
+/** An encoder that sent more before, and now less than this part of it, does not keep up. */
+const slowPart = 0.6
 /** The first seconds are counted in part. */
 const settleMs = 8000
 const everywhere = new Set(['H.264', 'AAC', 'MP3', ''])
 
 const refusals: Record<string, LiveWord> = { unknown_key: 'unknown_key', wrong_key: 'wrong_key', ended_key: 'ended_key', forbidden: 'forbidden' }
 
+/** What was seen of a broadcast so far: the server does not tell how many frames an encoder means to send. */
+export interface Past {
+  /** Since when it comes without a break, by the server's clock. */
+  readonly sinceMs: number
+  /** The most frames a second once it had settled. */
+  readonly frames: number
+  /** What the picture is; another one is another beginning. */
+  readonly picture: string
+}
+
+export const noPast: Past = { sinceMs: 0, frames: 0, picture: '' }
+
+/** The past with one more look. The same look twice is one. */
+export function remember(past: Past, s: Stream): Past {
+  if (s.state !== StreamState.LIVE) return { ...noPast, sinceMs: s.nowMs }
+  const m = s.media
+  const picture = m ? `${m.videoCodec} ${m.width}×${m.height}` : ''
+  const other = past.picture !== '' && past.picture !== picture
+  const sinceMs = other ? s.nowMs : Math.max(past.sinceMs, s.liveSinceMs)
+  const before = other ? 0 : past.frames
+  return { sinceMs, picture, frames: s.nowMs - sinceMs > settleMs ? Math.max(before, m?.frameRate ?? 0) : before }
+}
+
 /** Looks at a stream as somebody does who is about to publish it. */
-export function check(s: Stream, plays: Plays): Check {
+export function check(s: Stream, plays: Plays, past = noPast): Check {
   if (s.state === StreamState.RECONNECTING) return { verdict: 'back', findings: refused(s) }
   if (s.state !== StreamState.LIVE) {
     const findings = refused(s)
@@ -43,10 +69,19 @@ export function check(s: Stream, plays: Plays): Check {
   if (m.audioCodec === '') findings.push({ level: 'hint', word: 'noSound' })
   if (m.keyFrameSeconds > longKeyFramesS) findings.push({ level: 'hint', word: 'keyFrames', params: { n: Math.round(m.keyFrameSeconds) } })
   if (m.bitsPerSecond > heavyBits) findings.push({ level: 'hint', word: 'heavy', params: { n: Math.round(m.bitsPerSecond / 1e6) } })
-  const settled = s.nowMs - s.liveSinceMs > settleMs
-  if (settled && m.videoCodec !== '' && m.frameRate > 0 && m.frameRate < slowFrames) findings.push({ level: 'hint', word: 'slow', params: { n: Math.round(m.frameRate) } })
+  const few = m.videoCodec === '' ? [] : frames(m.frameRate, past.frames)
+  const settled = s.nowMs - Math.max(s.liveSinceMs, past.sinceMs) > settleMs
+  if (settled) findings.push(...few)
   const bad = findings.some((f) => f.level === 'bad')
-  return { verdict: bad ? 'bad' : findings.length > 0 ? 'but' : 'on', findings }
+  return { verdict: bad ? 'bad' : findings.length > 0 ? 'but' : few.length > 0 ? 'new' : 'on', findings }
+}
+
+/** An encoder that does not keep up: its computer is too slow, or busy with something else. */
+function frames(now: number, before: number): Finding[] {
+  const n = Math.round(now)
+  if (now <= 0) return [{ level: 'bad', word: 'frozen' }]
+  if (now < slowPart * before) return [{ level: 'hint', word: 'slower', params: { n: Math.max(1, n), of: Math.round(before) } }]
+  return n < slowFrames ? [{ level: 'hint', word: 'slow', params: { n: Math.max(1, n) } }] : []
 }
 
 function refused(s: Stream): Finding[] {

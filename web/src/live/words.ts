@@ -23,7 +23,10 @@ const en = {
   noPicture: 'No picture arrives: viewers hear it only.',
   keyFrames: 'A key frame comes every {n} s. Set the keyframe interval to 1 or 2 s: viewers begin sooner.',
   heavy: '{n} Mbit/s is much for many lines. Viewers may stall; 3 to 6 is plenty for 1080p.',
-  slow: '{n} frames per second look jerky. The encoder may not keep up: try a smaller picture.',
+  newText: 'Looking at what arrives.',
+  slow: 'Your encoder sends only {n} frames a second: the computer may be too slow. Try a smaller picture.',
+  slower: 'Your encoder sends only {n} frames a second now, it was {of}: the computer may be too slow. Try a smaller picture.',
+  frozen: 'The picture stands still: no frames arrive any more. Look at the encoder.',
 
   // Where to
   how: 'Encoder', server: 'Server', key: 'Stream key', copy: 'Copy {what}', copied: 'Copied', reveal: 'Show the key', hide: 'Hide the key',
