@@ -16,6 +16,7 @@ import { useBroadcast, type Broadcast } from './broadcast'
 import { check, facts, noPast, playsHere, remember, type Verdict } from './check'
 import { Encoder } from './Encoder'
 import { Manage } from './Manage'
+import { RecordSign } from './Recordings'
 import { tell, type LiveWord } from './words'
 import './live.css'
 
@@ -83,7 +84,10 @@ function CheckCard({ stream }: { stream: Stream }) {
     <section class={`go-check go-${tones[verdict]}`} aria-label={tell(heads[verdict])} data-verdict={verdict}>
       <span class="go-light" aria-hidden="true"><Icon name="mast" /></span>
       <div class="grow">
-        <h3>{tell(heads[verdict])}</h3>
+        <div class="go-check-head">
+          <h3>{tell(heads[verdict])}</h3>
+          {stream.recording && <RecordSign />}
+        </div>
         {chips.length > 0 && <ul class="go-facts num">{chips.map((c) => <li key={c}>{c}</li>)}</ul>}
         {text && <p>{tell(text)}</p>}
         {findings.length > 0 && (

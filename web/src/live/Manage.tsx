@@ -8,10 +8,11 @@ import type { Api } from '../net/api'
 import type { LiveRoom } from '../room/store'
 import { share } from '../router'
 import { confirm } from '../ui/Confirm'
-import { Segments, Switch, TextField } from '../ui/fields'
+import { Segments, TextField } from '../ui/fields'
 import { Icon } from '../ui/Icon'
 import { attempt, toast } from '../ui/Toasts'
 import { CopyField } from './Encoder'
+import { Recordings } from './Recordings'
 import { tell } from './words'
 
 interface Props {
@@ -39,6 +40,7 @@ export function Manage(props: Props) {
         <div class="stack go-affairs">
           <Look {...props} />
           <WatchLink {...props} />
+          <Recordings {...props} />
           <Sessions {...props} />
           <Endings {...props} />
         </div>
@@ -55,7 +57,7 @@ function reveal(box: HTMLElement): void {
 
 function Look({ api, stream, onStream }: Props) {
   const [title, setTitle] = useState(stream.title)
-  const save = (change: { title?: string; visibility?: Visibility; record?: boolean }): void =>
+  const save = (change: { title?: string; visibility?: Visibility }): void =>
     attempt(async () => {
       onStream(await api.call(StreamService.method.updateStream, { streamId: stream.id, ...change }))
       toast(tell('saved'))
@@ -73,7 +75,6 @@ function Look({ api, stream, onStream }: Props) {
         <div><button type="button" class="btn slim primary" onClick={() => save({ title: title.trim() })}>{tell('done')}</button></div>
       )}
       <Segments label={tell('visibility')} value={stream.visibility} options={visible} note={tell(note)} onValue={(v) => save({ visibility: v as Visibility })} />
-      <Switch label={tell('record') + (stream.recording ? ` · ${tell('recording')}` : '')} value={stream.record} onValue={(record) => save({ record })} />
     </>
   )
 }
