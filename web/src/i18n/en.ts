@@ -203,6 +203,7 @@ export const en = {
   'queue.notLinks': 'No link found in this. Links begin with http:// or https://.',
   'queue.tooMany': 'At most 100 links at a time.',
   'queue.live': 'Live',
+  'queue.notLive': 'Not live',
   'queue.viaServer': 'Comes through the server',
   'queue.direct': 'Straight from its source',
   'queue.empty': 'The queue is empty.',

@@ -197,6 +197,7 @@ export const zhCN: Dictionary = {
   'queue.notLinks': '没有找到链接。链接以 http:// 或 https:// 开头。',
   'queue.tooMany': '一次最多 100 个链接。',
   'queue.live': '直播',
+  'queue.notLive': '未开播',
   'queue.viaServer': '经由服务器',
   'queue.direct': '直接从来源播放',
   'queue.empty': '队列是空的。',

@@ -21,6 +21,7 @@ import type { ClockSample, Connection, RoomStore } from './contract'
 import { inOrder } from './happenings'
 import { emptyRoom, findMedia, keepMine, prependMessages, putMessage, reduce, withPlayback } from './reduce'
 import type { RoomState } from './reduce'
+import { OnAir } from './onair'
 import { ReportGate } from './reports'
 
 /** A message of mine that the server has not confirmed. */
@@ -69,6 +70,12 @@ export class LiveRoom implements RoomStore {
   readonly membersVersion = computed(() => this.state.value.membersVersion)
   readonly connection = signal<Connection>({ state: 'connecting' })
   readonly outbox = signal<readonly Outgoing[]>([])
+  /** Who of the queue's live items is on the air. */
+  readonly onAir = new OnAir({
+    resolve: (mediaId) => this.resolve(mediaId),
+    stream: (source) => this.api.call(StreamService.method.getStream, { streamId: source.streamId, token: tokenOf(source) }),
+    hidden: () => document.hidden,
+  })
   private readonly permissions = computed(() => new Set(this.state.value.me?.permissions))
 
   private readonly socket: RoomSocket
@@ -203,7 +210,7 @@ export class LiveRoom implements RoomStore {
   }
 
   stream(source: Source): Promise<Stream> {
-    return this.api.call(StreamService.method.getStream, { streamId: source.streamId, token: tokenOf(source) })
+    return this.onAir.ask(source)
   }
 
   /** Loads the page before the oldest message. */

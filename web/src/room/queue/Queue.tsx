@@ -9,6 +9,7 @@ import { lazy } from '../../ui/lazy'
 import { attempt } from '../../ui/Toasts'
 import { confirm } from '../../ui/Confirm'
 import { useRoom } from '../context'
+import { lookedAfter } from '../onair'
 import { AddBox } from './AddBox'
 import { addFolder, move, neighbour } from './deeds'
 import { QueueItem } from './QueueItem'
@@ -33,6 +34,8 @@ export function Queue() {
     if (parentId && !loaded) attempt(() => room.openFolder(parentId))
   }, [parentId, loaded])
   const list = (loaded ?? []).filter((m) => !hidden.has(m.id))
+  const live = lookedAfter(list, room.playback.value?.mediaId ?? '').join(' ')
+  useEffect(() => (live ? room.onAir.watch(live.split(' ')) : undefined), [room, live])
   const hide = (id: string, on: boolean): void =>
     setHidden((was) => {
       const next = new Set(was)

@@ -94,11 +94,18 @@ function Words({ media, playing }: { media: Media; playing: boolean }) {
     <>
       <span class="queue-title clip" title={media.title}>{media.title}</span>
       <span class="queue-facts num">
-        {media.live && <span class="badge live">{t('queue.live')}</span>}
+        {media.live && <LiveSign media={media} />}
         <span class="clip">{facts.join(' · ')}</span>
       </span>
     </>
   )
+}
+
+/** Red while somebody publishes. Of what is live elsewhere nobody tells us more than that it is. */
+function LiveSign({ media }: { media: Media }) {
+  const room = useRoom()
+  const on = media.provider === 'live' ? room.onAir.items.value[media.id] : true
+  return <span class={on ? 'badge live' : 'badge'}>{t(on === false ? 'queue.notLive' : 'queue.live')}</span>
 }
 
 function ItemMenu(props: Props & { folder: boolean; mayPlay: boolean }) {
