@@ -21,8 +21,8 @@ type LiveLimits struct {
 	ViewerMaxDuration  time.Duration `env:"VIEWER_MAX_DURATION" envDefault:"24h" doc:"A viewer over FLV or RTMP is ended after so long, 1m to 720h; players connect again by themselves."`
 
 	HLSPart    time.Duration `env:"HLS_PART_DURATION" envDefault:"200ms" doc:"Length of the parts in which HLS with low latency is given out, 100ms to 2s. Players stay three of them behind."`
-	HLSSegment time.Duration `env:"HLS_SEGMENT_DURATION" envDefault:"1s" doc:"Least length of HLS segments, 1s to 10s: one ends at the first key frame after that time, or after half of SYNCTV_LIVESTREAM_HLS_TARGET_DURATION, whichever is longer."`
-	HLSTarget  time.Duration `env:"HLS_TARGET_DURATION" envDefault:"4s" doc:"Length at which an HLS segment ends even without a key frame: whole seconds from 1s to 20s, at least the length of a segment. Players without low latency stay three times as far behind."`
+	HLSSegment time.Duration `env:"HLS_SEGMENT_DURATION" envDefault:"1s" doc:"Least length of HLS segments, 1s to 10s: one ends at the first key frame after that time, or after half of the target duration, whichever is longer."`
+	HLSTarget  time.Duration `env:"HLS_TARGET_DURATION" envDefault:"0s" doc:"Length at which an HLS segment ends even without a key frame: whole seconds from 1s to 20s, at least the length of a segment. Players without low latency stay three times as far behind. 0s: two segments for encoders that send a key frame at least that often, 4s for others."`
 	HLSWindow  time.Duration `env:"HLS_DVR_WINDOW" envDefault:"30s" doc:"How far viewers can go back over HLS, at least three target durations and at most 24h. More than a few minutes needs the file or s3 store."`
 }
 
@@ -62,8 +62,11 @@ func (c *LiveLimits) problems() (ps env.Problems) {
 	span("VIEWER_MAX_DURATION", c.ViewerMaxDuration, time.Minute, 720*time.Hour)
 	span("HLS_PART_DURATION", c.HLSPart, 100*time.Millisecond, 2*time.Second)
 	span("HLS_SEGMENT_DURATION", c.HLSSegment, time.Second, 10*time.Second)
-	span("HLS_TARGET_DURATION", c.HLSTarget, time.Second, 20*time.Second)
+	if c.HLSTarget != 0 {
+		span("HLS_TARGET_DURATION", c.HLSTarget, time.Second, 20*time.Second)
+	}
 	switch target := c.HLSTarget; {
+	case target == 0:
 	case target%time.Second != 0:
 		bad("HLS_TARGET_DURATION", target.String()+" has a fraction of a second.", "Playlists can only say whole seconds: choose, for example, 2s.")
 	case target < c.HLSSegment:
@@ -72,7 +75,11 @@ func (c *LiveLimits) problems() (ps env.Problems) {
 	if c.HLSPart > c.HLSSegment {
 		bad("HLS_PART_DURATION", fmt.Sprintf("%v is longer than a segment, which lasts %v.", c.HLSPart, c.HLSSegment), "Choose a fifth of a segment, for example.")
 	}
-	if least := 3 * c.HLSTarget; c.HLSWindow < least || c.HLSWindow > 24*time.Hour {
+	longest := c.HLSTarget
+	if longest == 0 {
+		longest = max(4*time.Second, 2*c.HLSSegment.Round(time.Second))
+	}
+	if least := 3 * longest; c.HLSWindow < least || c.HLSWindow > 24*time.Hour {
 		bad("HLS_DVR_WINDOW", c.HLSWindow.String()+" is out of range.", fmt.Sprintf("Choose a duration from %v (three target durations) to 24h.", least))
 	}
 	return ps

@@ -48,7 +48,7 @@ func TestLiveProblems(t *testing.T) {
 		{"many at once", []string{"PUBLISHER_CONFLICT=fight", "MAX_PUBLISHERS=0", "HLS_PART_DURATION=20ms", "VIEWER_WRITE_TIMEOUT=1ms"},
 			"HLS_PART_DURATION MAX_PUBLISHERS PUBLISHER_CONFLICT VIEWER_WRITE_TIMEOUT"},
 		{"a target with a fraction", []string{"HLS_TARGET_DURATION=2500ms"}, "HLS_TARGET_DURATION"},
-		{"a target shorter than a segment", []string{"HLS_SEGMENT_DURATION=6s"}, "HLS_TARGET_DURATION"},
+		{"a target shorter than a segment", []string{"HLS_SEGMENT_DURATION=6s", "HLS_TARGET_DURATION=4s"}, "HLS_TARGET_DURATION"},
 		{"parts longer than segments", []string{"HLS_PART_DURATION=1500ms"}, "HLS_PART_DURATION"},
 		{"a window too short for its segments", []string{"HLS_TARGET_DURATION=15s"}, "HLS_DVR_WINDOW"},
 		{"a window of days", []string{"HLS_DVR_WINDOW=72h"}, "HLS_DVR_WINDOW"},

@@ -10,7 +10,9 @@ import (
 
 // Config says how streams become playlists. The zero value is the recommended one.
 type Config struct {
-	// Cut says how long parts and segments are. Cut.First is not used.
+	// Cut says how long parts and segments are. Cut.First is not used. Cut.Longest 0:
+	// two segments, 2 s as a rule, for encoders that send a key frame at least that
+	// often, and 4 s for others.
 	Cut cmaf.Config
 	// Window is how much a playlist lists: what a viewer can go back. It is at least
 	// three times Cut.Longest. 0: 30 s.
@@ -27,25 +29,20 @@ type Config struct {
 	Observer Observer
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
+
+	byKeys bool // Cut.Longest is the most it may become
 }
-
-// longest is TARGETDURATION. Encoders that are not told otherwise send a key frame every
-// four seconds and more: a segment without one is one that players cannot begin with.
-const longest = 4 * time.Second
-
-// threeLast: Chromium's own HLS reloads a playlist once in a target duration, and takes
-// the last three segments of it and no more. When those are not longer than that, it
-// misses some every time; so segments last half a target duration at least.
-const threeLast = 2
 
 func (c Config) withDefaults() Config {
 	def(&c.Cut.Part, 200*time.Millisecond)
 	def(&c.Cut.Segment, time.Second)
-	def(&c.Cut.Longest, longest)
-	c.Cut.Longest = max(c.Cut.Longest.Truncate(time.Second), time.Second)
 	c.Cut.Segment = max(c.Cut.Segment, time.Second) // see FirstSequence
+	if c.Cut.Longest <= 0 {
+		c.byKeys = true
+		c.Cut.Longest = max(rareKeys, c.frequent())
+	}
+	c.Cut.Longest = max(c.Cut.Longest.Truncate(time.Second), time.Second)
 	c.Cut.Longest = max(c.Cut.Longest, c.Cut.Segment.Round(time.Second))
-	c.Cut.Segment = max(c.Cut.Segment, c.Cut.Longest/threeLast)
 	def(&c.Window, 30*time.Second)
 	c.Window = max(c.Window, 3*c.Cut.Longest)
 	if c.Now == nil {

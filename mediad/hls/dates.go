@@ -36,14 +36,19 @@ type opening struct {
 	items       []*stream.Item
 	origin      time.Time // zero if no packet has told one
 	began, calm time.Time
+	last        time.Time // when the newest item was received
+	pace        keyPace
 }
 
-// begin starts to hold.
-func (o *opening) begin() { *o = opening{open: true} }
+// begin starts to hold. A presentation that is to begin wants to know, within upTo,
+// how often there are key frames; 0 for one that goes on.
+func (o *opening) begin(upTo time.Duration) { *o = opening{open: true, pace: keyPace{upTo: upTo}} }
 
 // hold takes an item, and reports whether what it holds is to be released.
 func (o *opening) hold(it *stream.Item) bool {
 	o.items = append(o.items, it)
+	o.last = it.At
+	o.pace.note(it)
 	if it.What == stream.Media && !it.Packet.Config && it.Packet.Kind != av.Data {
 		origin := it.At.Add(-it.Packet.DTS)
 		if o.origin.IsZero() {
@@ -56,8 +61,12 @@ func (o *opening) hold(it *stream.Item) bool {
 			o.origin = origin
 		}
 	}
-	return len(o.items) >= openingItems || !o.origin.IsZero() && (it.At.Sub(o.calm) >= openingCalm || it.At.Sub(o.began) >= openingLongest)
+	settled := !o.origin.IsZero() && (it.At.Sub(o.calm) >= openingCalm || it.At.Sub(o.began) >= openingLongest)
+	return len(o.items) >= openingItems || settled && o.pace.known(it.Tracks)
 }
+
+// silent reports whether nothing comes any more that could end it.
+func (o *opening) silent(now time.Time) bool { return o.open && now.Sub(o.last) >= openingLongest }
 
 // release returns what was held. The origin stays known.
 func (o *opening) release() []*stream.Item {

@@ -28,7 +28,7 @@ func TestOpening(t *testing.T) {
 		{"never quite", func(n int) time.Duration { return 5*time.Second + time.Duration(n)*20*ms }, 51, 4 * time.Second},
 	} {
 		var o opening
-		o.begin()
+		o.begin(0)
 		n := 0
 		for n++; !o.hold(frame(n-1, c.received(n-1))); n++ {
 			if n > 1000 {

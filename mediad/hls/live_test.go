@@ -366,12 +366,12 @@ func TestHandler(t *testing.T) {
 		if other.Code != 404 || other.Body.String() != guess.Body.String() {
 			t.Errorf("another room's segment: %d %s, one that is not: %s", other.Code, other.Body, guess.Body)
 		}
-		// Nobody writes any more: what blocks is released after three target durations.
+		// Nobody writes any more: what blocks is released before players give up.
 		began := time.Now()
 		if w := s.get(fmt.Sprintf("v.m3u8?_HLS_msn=%d&_HLS_part=%d", open, len(p.Open))); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 			t.Errorf("nothing comes: %d", w.Code)
 		}
-		if d := time.Since(began); d != 3*longest {
+		if d := time.Since(began); d != mostPatience {
 			t.Errorf("after %v", d)
 		}
 		if w := s.get(p.Hint); w.Code != 503 && w.Code != 404 {

@@ -25,12 +25,14 @@ type Muxer struct {
 
 	// Owned by Run.
 	segmenter *cmaf.Segmenter
-	tracks    uint32 // version of those that the segmenter has
-	skips     uint64 // of the reader, seen
+	cut       cmaf.Config // of the segmenter
+	tracks    uint32      // version of those that the segmenter has
+	skips     uint64      // of the reader, seen
 	past      []past
 	expired   time.Time // when old files were looked for
 	arrivals  arrivals
 	opening   opening
+	held      bool // what is pushed was held, so that how long it took says nothing
 	before    numbers   // those of whoever had the stream before this muxer
 	knows     bool      // has looked for them
 	noted     time.Time // when numbers were kept last
@@ -168,7 +170,9 @@ func (m *Muxer) session(ctx context.Context) error {
 		select {
 		case <-wake:
 		case <-ticker.C:
-			m.release(r) // nothing comes to end it
+			if m.opening.silent(m.config.Now()) {
+				m.release(r)
+			}
 			m.expire()
 		case <-ctx.Done():
 			return ctx.Err()
@@ -184,14 +188,11 @@ func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
 	}
 	if gone {
 		m.apply(m.flush(), it)
-		m.opening.begin()
+		m.opening.begin(m.wantedPace())
 		return
 	}
-	if m.segmenter == nil || it.Packet.Discontinuity {
-		m.opening.begin()
-	}
-	if m.segmenter == nil {
-		m.start()
+	if it.Packet.Discontinuity || m.segmenter == nil && !m.opening.open {
+		m.opening.begin(m.wantedPace())
 	}
 	if !m.opening.open {
 		m.push(it, r)
@@ -200,11 +201,25 @@ func (m *Muxer) item(it *stream.Item, r *stream.Reader) {
 	}
 }
 
+// wantedPace is how far apart key frames may be that decide how a presentation that
+// is to begin is cut; 0 if none is to, or nothing depends on it.
+func (m *Muxer) wantedPace() time.Duration {
+	if m.segmenter != nil || !m.config.byKeys || m.config.frequent() >= rareKeys {
+		return 0
+	}
+	return m.config.frequent() + keyTolerance
+}
+
 // release goes on with what was held of the beginning of a publisher.
 func (m *Muxer) release(r *stream.Reader) {
+	if m.segmenter == nil && len(m.opening.items) > 0 {
+		m.start(m.opening.pace.length())
+	}
+	m.held = true
 	for _, it := range m.opening.release() {
 		m.push(it, r)
 	}
+	m.held = false
 }
 
 // push hands an item to the segmenter.
@@ -226,9 +241,11 @@ func (m *Muxer) push(it *stream.Item, r *stream.Reader) {
 	}
 }
 
-// start makes a segmenter, whose numbers are above all there were.
-func (m *Muxer) start() {
-	c := m.config.Cut
+// start makes a segmenter, whose numbers are above all there were, for key frames that
+// are gop apart.
+func (m *Muxer) start(gop time.Duration) {
+	m.cut = m.config.cutFor(gop)
+	c := m.cut
 	c.First, _ = m.before.first(m.config.Now())
 	if p := m.view.Load().now; p != nil {
 		c.First = max(c.First, p.next)
@@ -260,7 +277,9 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			if p != nil {
 				discontinuities = max(discontinuities, p.discontinuities+1)
 			}
-			p = newPresentation(m.config, m.stream.Name(), e.Segment, discontinuities, m.saver)
+			config := m.config
+			config.Cut = m.cut
+			p = newPresentation(config, m.stream.Name(), e.Segment, discontinuities, m.saver)
 			p.partTarget = m.segmenter.PartTarget()
 		}
 		p.take(e, origin)
@@ -279,7 +298,7 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			v = m.view.Load()
 		}
 		if e.What == cmaf.Part {
-			if received, known := m.arrivals.take(e.Kind, e.Last); known {
+			if received, known := m.arrivals.take(e.Kind, e.Last); known && !m.held {
 				m.config.Observer.PartListed(m.config.Now().Sub(received))
 			}
 		}

@@ -97,3 +97,11 @@ func advanceParts(partTarget time.Duration) int {
 	}
 	return int((3*time.Second + partTarget - 1) / partTarget)
 }
+
+// mostPatience is less than the ten seconds after which players take a request for lost
+// and, after a few, the stream.
+const mostPatience = 8 * time.Second
+
+// patience is how long a request waits for what is to come: three target durations
+// (section 6.2.5.2), unless players would not.
+func patience(c Config) time.Duration { return min(3*c.Cut.Longest, mostPatience) }

@@ -26,7 +26,7 @@ func (h *Handler) servePlaylist(w http.ResponseWriter, r *http.Request, m *Muxer
 		return
 	}
 	m.viewers.note(client, m.config.Now())
-	timer := time.NewTimer(3 * m.config.Cut.Longest)
+	timer := time.NewTimer(patience(m.config))
 	defer timer.Stop()
 	p := h.presentation(r, m, timer.C)
 	if p == nil {
@@ -184,7 +184,7 @@ func (h *Handler) serveHint(w http.ResponseWriter, r *http.Request, p *presentat
 		notFound(w)
 		return
 	}
-	timer := time.NewTimer(3 * p.config.Cut.Longest)
+	timer := time.NewTimer(patience(p.config))
 	defer timer.Stop()
 	for {
 		s := window.Snapshot()
