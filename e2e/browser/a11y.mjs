@@ -21,6 +21,8 @@ const axe = readFileSync(axePath(), 'utf8')
 async function complaints(page) {
   // Words that are just fading in have no contrast yet.
   await page.waitForTimeout(600)
+  // Colours of what is just fading in or out are nobody's.
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().endTime === Infinity), undefined, { timeout: 5000, polling: 100 }).catch(() => {})
   await page.evaluate(axe)
   const { violations, passes } = await page.evaluate(() => window.axe.run(document).then((r) => ({ violations: r.violations, passes: r.passes.length })))
   if (passes < 10) throw new Error(`axe looked at nothing: ${passes} rules passed at ${page.url()}`)
