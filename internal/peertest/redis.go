@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -34,9 +33,9 @@ func Redis(tb testing.TB) string {
 // RedisServer is a Redis of one test, to be stopped, started and paused. It keeps nothing over a restart. Its methods are
 // for one goroutine.
 type RedisServer struct {
+	server
 	program string
 	port    int
-	proc    *keeper // nil while stopped
 }
 
 // NewRedisServer starts a Redis for this test alone; it ends with the test.
@@ -46,11 +45,7 @@ func NewRedisServer(tb testing.TB) *RedisServer {
 	if err != nil {
 		giveUp(tb, err)
 	}
-	tb.Cleanup(func() {
-		if s.proc != nil {
-			s.proc.end()
-		}
-	})
+	tb.Cleanup(s.end)
 	return s
 }
 
@@ -59,16 +54,11 @@ func startRedis() (*RedisServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 5 { // the port may be taken between the question and the use
-		s := &RedisServer{program: program}
-		if s.port, err = freePort(); err != nil {
-			return nil, err
-		}
-		if err = s.start(); err == nil {
-			return s, nil
-		}
-	}
-	return nil, err
+	return startOn(func(port int) *RedisServer {
+		s := &RedisServer{program: program, port: port}
+		s.server = server{name: "Redis", launch: s.launch, ask: s.ask}
+		return s
+	})
 }
 
 // URL is redis://127.0.0.1:port/0; it stays the same over Stop and Start.
@@ -77,60 +67,13 @@ func (s *RedisServer) URL() string { return "redis://" + s.Addr() + "/0" }
 // Addr is host:port.
 func (s *RedisServer) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
-// Stop kills the server as a crash would: connections break, data is lost.
-func (s *RedisServer) Stop(tb testing.TB) {
-	tb.Helper()
-	if s.proc == nil {
-		tb.Fatal("peertest: Redis is stopped already")
-	}
-	s.proc.kill()
-	s.proc = nil
-}
-
-// Start starts a stopped server, empty, on the same port, and returns when it answers.
-func (s *RedisServer) Start(tb testing.TB) {
-	tb.Helper()
-	if s.proc != nil {
-		tb.Fatal("peertest: Redis runs already")
-	}
-	if err := s.start(); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-// Pause freezes the server: connections stay open and nobody answers. Resume lets it go on.
-func (s *RedisServer) Pause(tb testing.TB) { tb.Helper(); s.signal(tb, syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (s *RedisServer) Resume(tb testing.TB) { tb.Helper(); s.signal(tb, syscall.SIGCONT) }
-
-func (s *RedisServer) signal(tb testing.TB, sig syscall.Signal) {
-	tb.Helper()
-	if s.proc == nil {
-		tb.Fatal("peertest: Redis is stopped")
-	}
-	if err := s.proc.signal(sig); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func (s *RedisServer) start() error {
+func (s *RedisServer) launch() (*keeper, error) {
 	dir, err := os.MkdirTemp("", "synctv-redis-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.proc, err = keep(dir, "TERM", nil, s.program, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1",
+	return keep(dir, "TERM", nil, s.program, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--dir", dir, "--daemonize", "no")
-	if err != nil {
-		return err
-	}
-	if err := until(readyWithin, s.ask); err != nil {
-		text := s.proc.log()
-		s.proc.kill()
-		s.proc = nil
-		return fmt.Errorf("redis-server is not ready: %w\n%s", err, text)
-	}
-	return nil
 }
 
 // ask sends INFO by Redis's inline protocol and checks that it is our process that answers, not one that took the port first.

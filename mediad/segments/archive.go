@@ -94,26 +94,3 @@ func (r readerAt) ReadAt(p []byte, at int64) (int, error) {
 	}
 	return n, err
 }
-
-// OpenArchive opens the archive that c chooses. Call close when nobody uses it any
-// more.
-func OpenArchive(c Config) (a Archive, close func() error, err error) {
-	nothing := func() error { return nil }
-	switch c.Backend {
-	case "", "memory":
-		return NewMemoryArchive(c.MaxBytes, nil), nothing, nil
-	case "file":
-		f, err := OpenFileArchive(c.Dir)
-		if err != nil {
-			return nil, nil, err
-		}
-		return f, f.Close, nil
-	case "s3", "oss":
-		o, err := NewS3(c.S3)
-		if err != nil {
-			return nil, nil, err
-		}
-		return &S3Archive{o}, nothing, nil
-	}
-	return nil, nil, fmt.Errorf("segments: there is no backend %q: choose memory, file, s3 or oss", c.Backend)
-}
