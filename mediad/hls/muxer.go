@@ -32,7 +32,7 @@ type Muxer struct {
 	expired   time.Time // when old files were looked for
 	arrivals  arrivals
 	opening   opening
-	held      bool // what is pushed was held, so that how long it took says nothing
+	held      bool      // what is pushed was held, so that how long it took says nothing
 	before    numbers   // those of whoever had the stream before this muxer
 	knows     bool      // has looked for them
 	noted     time.Time // when numbers were kept last
