@@ -18,6 +18,9 @@ const (
 	// crowdWaits is how long everything waits where a stream has more than crowd viewers.
 	crowdWaits = 50 * time.Millisecond
 	crowd      = 2000
+	// toolsGather is how long everything waits for RTMP players: they are programs that buffer seconds, where a browser's
+	// player shows what it gets.
+	toolsGather = 100 * time.Millisecond
 )
 
 // rhythm is how often pictures come.
@@ -48,8 +51,15 @@ func (r *rhythm) patience(now time.Time) time.Duration {
 	return soundGathers
 }
 
-// audience are the viewers of one stream, on all shards, each of which is woken by one post.
+// hall is a stream and whether its viewers can wait.
+type hall struct {
+	live  *stream.Stream
+	tools bool
+}
+
+// audience are viewers of one stream, on all shards, each of which is woken by one post.
 type audience struct {
+	hall    hall // immutable
 	group   *reactor.Group
 	timer   *time.Timer // wakes for what waits
 	waiting atomic.Bool // the timer is set
@@ -72,6 +82,9 @@ func (a *audience) ring(urgent bool) {
 	}
 	if a.group.Size() > crowd {
 		wait = crowdWaits
+	}
+	if a.hall.tools {
+		wait = toolsGather
 	}
 	if wait == 0 {
 		if a.waiting.Swap(false) {
@@ -97,37 +110,36 @@ func (a *audience) late() {
 type audiences struct {
 	reactor *reactor.Reactor
 	mu      sync.Mutex
-	of      map[*stream.Stream]*audience // guarded by mu
+	of      map[hall]*audience // guarded by mu
 }
 
 func newAudiences(r *reactor.Reactor) *audiences {
-	return &audiences{reactor: r, of: make(map[*stream.Stream]*audience)}
+	return &audiences{reactor: r, of: make(map[hall]*audience)}
 }
 
-// enter returns a stream's audience with one viewer more.
-func (l *audiences) enter(live *stream.Stream) *audience {
+// enter returns a hall's audience with one viewer more.
+func (l *audiences) enter(h hall) *audience {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := l.of[live]
+	a := l.of[h]
 	if a == nil {
-		a = &audience{group: l.reactor.NewGroup()}
+		a = &audience{hall: h, group: l.reactor.NewGroup()}
 		a.timer = time.AfterFunc(time.Hour, a.late)
 		a.timer.Stop()
-		a.mute = live.Bell(a.ring)
-		l.of[live] = a
+		a.mute = h.live.Bell(a.ring)
+		l.of[h] = a
 	}
 	a.viewers++
 	return a
 }
 
 // leave takes a viewer out.
-func (l *audiences) leave(live *stream.Stream) {
+func (l *audiences) leave(a *audience) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := l.of[live]
 	if a.viewers--; a.viewers == 0 {
 		a.mute()
 		a.timer.Stop()
-		delete(l.of, live)
+		delete(l.of, a.hall)
 	}
 }

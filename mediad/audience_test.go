@@ -23,10 +23,20 @@ func testAudience(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := newAudiences(r)
-	a := l.enter(live)
-	if l.enter(live) != a {
+	a := l.enter(hall{live: live})
+	if l.enter(hall{live: live}) != a {
 		t.Error("two audiences of one stream")
 	}
+	tools := l.enter(hall{live, true})
+	if tools == a {
+		t.Error("who can wait is woken with who cannot")
+	}
+	for _, urgent := range []bool{false, true} {
+		if tools.ring(urgent); !tools.waiting.Load() {
+			t.Errorf("tools do not wait (urgent: %t)", urgent)
+		}
+	}
+	l.leave(tools)
 	p, err := live.Publish(stream.Offer{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,11 +66,11 @@ func testAudience(t *testing.T) {
 	}
 	a.ring(false)
 	soon(t, "woken for sound", func() bool { return !a.waiting.Load() })
-	l.leave(live)
+	l.leave(a)
 	if len(l.of) != 1 {
 		t.Error("it went with the first")
 	}
-	l.leave(live)
+	l.leave(a)
 	a.waiting.Store(false)
 	sound()
 	time.Sleep(time.Millisecond)

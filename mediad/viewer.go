@@ -158,7 +158,7 @@ func (v *viewer) Farewell(*reactor.Conn, error) *reactor.Frame { return v.format
 // gone takes the viewer off all lists.
 func (v *viewer) gone() {
 	v.reader.Close()
-	v.s.audiences.leave(v.live)
+	v.s.audiences.leave(v.audience)
 	v.s.count.viewers[v.proto].Add(-1)
 	if v.s.roster.stand(&v.seat) {
 		v.s.deps.Control.ViewerGone(*v.viewing.Load())
@@ -189,7 +189,7 @@ func (s *Server) open(viewing app.Viewing, proto int, f format) (*viewer, error)
 	if err != nil {
 		return nil, app.Wrap(app.CodeUnavailable, err, errCrowded().Message)
 	}
-	v := &viewer{s: s, format: f, live: live, reader: r, audience: s.audiences.enter(live), proto: proto, meter: &s.count.bytesOut[proto]}
+	v := &viewer{s: s, format: f, live: live, reader: r, audience: s.audiences.enter(hall{live, proto == protoRTMP}), proto: proto, meter: &s.count.bytesOut[proto]}
 	v.id, v.session, v.since, v.end = viewing.Stream.ID, viewing.Session.ID, time.Now(), v.dismiss
 	v.viewing.Store(&viewing)
 	s.count.viewers[proto].Add(1)
