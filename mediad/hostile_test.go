@@ -107,12 +107,12 @@ func badHandshakes() []hostile {
 		{"ABUSE-118 version 0", version(0), rtmp.ErrVersion, 0, false},
 		{"ABUSE-118 version 2", version(2), rtmp.ErrVersion, 0, false},
 		{"ABUSE-118 version 255", version(255), rtmp.ErrVersion, 0, false},
-		{"ABUSE-118 HTTP", func(a *attacker) { a.text("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }, rtmp.ErrHTTP, 0, false},
-		{"ABUSE-118 TLS where there is none", version(0x16), rtmp.ErrTLS, 0, false},
-		{"ABUSE-118 RTMPE", version(6), rtmp.ErrEncrypted, 0, false},
+		{"encoder 2: ABUSE-118 HTTP", func(a *attacker) { a.text("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }, rtmp.ErrHTTP, 0, false},
+		{"encoder 2: ABUSE-118 TLS where there is none", version(0x16), rtmp.ErrTLS, 0, false},
+		{"encoder 1: ABUSE-118 RTMPE", version(6), rtmp.ErrEncrypted, 0, false},
 		{"ABUSE-118 nothing at all", func(*attacker) {}, cut, 0, false},
 		{"ABUSE-118 C0 and silence", version(3), cut, 0, false},
-		{"ABUSE-118 C1 in drops", func(a *attacker) {
+		{"encoder 3: ABUSE-118 C1 in drops", func(a *attacker) {
 			for a.raw(3) && !a.closed(10*time.Millisecond) {
 				continue
 			}
@@ -182,7 +182,7 @@ func badChunks() []hostile {
 		}, rtmp.ErrChunkStreams, 0, false},
 		{"ABUSE-121 type 3 first", in(chunk{format: 3, id: 5, payload: part}), rtmp.ErrChunkOrphan, 0, false},
 		{"ABUSE-121 type 2 first", in(chunk{format: 2, id: 5, payload: part}), rtmp.ErrChunkOrphan, 0, false},
-		{"ABUSE-121 type 1 first", in(chunk{format: 1, id: 5, length: 4, typ: rtmp.TypeVideo, payload: part[:4]}), goesOn, 0, false},
+		{"encoder 8: ABUSE-121 type 1 first", in(chunk{format: 1, id: 5, length: 4, typ: rtmp.TypeVideo, payload: part[:4]}), goesOn, 0, false},
 		{"ABUSE-122 an unfinished message, then another on its stream", in(chunk{id: 5, length: 1000, typ: rtmp.TypeVideo, payload: part},
 			chunk{id: 5, length: 4, typ: rtmp.TypeVideo, payload: part[:4]}), goesOn, 0, false},
 		{"ABUSE-122 abort of a stream that is not there", in(control(rtmp.TypeAbort, 0xFFFFFFFF), control(rtmp.TypeAbort, 63)), goesOn, 0, false},
@@ -406,7 +406,7 @@ func badMedia(film []av.Packet) []hostile {
 				}
 			}
 		}, goesOn, 96, false},
-		{"ABUSE-136 an hour without a key frame", func(a *attacker) {
+		{"encoder 20: ABUSE-136 an hour without a key frame", func(a *attacker) {
 			a.publish()
 			a.video(0, setup...)
 			a.video(0, key...)
@@ -415,7 +415,7 @@ func badMedia(film []av.Packet) []hostile {
 			}
 		}, goesOn, 24, false},
 		{"ABUSE-137 four letters that name nothing", drops(append([]byte{0x90}, "evil\x01\x02"...), append([]byte{0x91}, "\x00\x00\x00\x00"...)), goesOn, 0, false},
-		{"ABUSE-137 tracks within tracks", drops(append([]byte{0x96}, 0x26, 'a', 'v', 'c', '1', 0x26, 0x26), []byte{0x96, 0xFF, 0xFF}), goesOn, 0, false},
+		{"encoder 24: ABUSE-137 tracks within tracks", drops(append([]byte{0x96}, 0x26, 'a', 'v', 'c', '1', 0x26, 0x26), []byte{0x96, 0xFF, 0xFF}), goesOn, 0, false},
 		{"ABUSE-137 a thousand modifiers", drops(append([]byte{0x97}, bytes.Repeat([]byte{0, 0, 0x07}, 1000)...), []byte{0x97, 0xFF, 0xFF, 0xFF}), goesOn, 0, false},
 		{"an aggregate of 400,000 messages", func(a *attacker) {
 			a.publish()
@@ -480,8 +480,8 @@ func badBehaviour() []hostile {
 		{"ABUSE-124 time goes to and fro by an hour", at(func(i int, p av.Packet) time.Duration {
 			return p.DTS + time.Duration(i/10%2)*time.Hour
 		}), goesOn, 24, false},
-		{"ABUSE-124 time wraps", at(func(i int, p av.Packet) time.Duration { return p.DTS + (1<<32-1000)*time.Millisecond }), goesOn, 12, false},
-		{"ABUSE-124 time stands still", at(func(int, av.Packet) time.Duration { return 0 }), goesOn, 12, false},
+		{"encoder 10: ABUSE-124 time wraps", at(func(i int, p av.Packet) time.Duration { return p.DTS + (1<<32-1000)*time.Millisecond }), goesOn, 12, false},
+		{"encoder 20: ABUSE-124 time stands still", at(func(int, av.Packet) time.Duration { return 0 }), goesOn, 12, false},
 		{"ABUSE-130 one key, twenty times at once", func(a *attacker) {
 			a.publish()
 			a.send(a.s.film...)
@@ -517,7 +517,7 @@ func badBehaviour() []hostile {
 				}
 			}
 		}, cut, 16, true},
-		{"ABUSE-138 a publisher that goes silent", func(a *attacker) {
+		{"encoder 22: ABUSE-138 a publisher that goes silent", func(a *attacker) {
 			a.publish()
 			before := len(a.s.app.reasons())
 			a.send(a.s.film...)

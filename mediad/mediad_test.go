@@ -72,7 +72,7 @@ func TestWatching(t *testing.T) {
 	}
 }
 
-// TestRefusals are said before the connection is closed.
+// encoder 23: TestRefusals are said before the connection is closed.
 func TestRefusals(t *testing.T) {
 	h := open(t, Config{Linger: 50 * time.Millisecond})
 	for _, c := range []struct {
@@ -94,7 +94,7 @@ func TestRefusals(t *testing.T) {
 	soon(t, "closed", func() bool { return h.Stats().Connections == 0 })
 }
 
-// TestTakeover: the newest publisher has the stream, the old one is told, and who watches goes on.
+// encoder 22: TestTakeover. The newest publisher has the stream, the old one is told, and who watches goes on.
 func TestTakeover(t *testing.T) {
 	h := open(t, Config{Linger: 50 * time.Millisecond})
 	packets := film(t)
@@ -181,7 +181,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestDeadlines: who says nothing goes.
+// encoder 22: TestDeadlines. Who says nothing goes.
 func TestDeadlines(t *testing.T) {
 	h := open(t, Config{Handshake: 100 * time.Millisecond, Idle: 300 * time.Millisecond, Linger: 50 * time.Millisecond, MaxPerAddress: 3})
 	silent, err := net.Dial("tcp", h.rtmp)
@@ -370,7 +370,7 @@ func openFiles(t *testing.T) int {
 	return len(list)
 }
 
-// TestStop tells encoders that can to come again, and ends.
+// encoder 25: TestStop tells encoders that can to come again, and ends.
 func TestStop(t *testing.T) {
 	h := open(t, Config{})
 	p := h.publishKey()
@@ -396,6 +396,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// encoder 5: where the key may be.
 func TestPublishName(t *testing.T) {
 	for _, c := range []struct{ name, app, stream, query, want string }{
 		{"the key is the name", "live", "key_a.b", "", "key_a.b"},

@@ -31,28 +31,28 @@ func TestTimeline(t *testing.T) {
 		steps []at
 	}{
 		{"plain", []at{v(0, 0), a(0, 0), v(40, 40), a(21, 21), v(80, 80)}},
-		{"RTMP-10 starts at a random epoch", []at{v(3_000_000_000, 0), a(3_000_000_005, 5), v(3_000_000_040, 40)}},
-		{"RTMP-10 wraps at 32 bits", []at{v(wrap32-20, 0), a(wrap32-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
-		{"RTMP-10 wraps at 24 bits", []at{v(wrap24-20, 0), a(wrap24-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
-		{"RTMP-10 late track, the first has wrapped at 24 bits", []at{v(wrap24-20, 0), v(20, 40), a(wrap24-1, 19), a(21, 41)}},
-		{"RTMP-10 passes 0xFFFFFF", []at{v(wrap24-20, 0), v(wrap24+20, 40), v(wrap24+60, 80)}},
-		{"RTMP-10 small step back is pressed together", []at{v(0, 0), v(100, 100), v(60, 101), v(80, 102), v(120, 120)}},
-		{"RTMP-10 large step back is taken out", []at{v(60_000, 0), v(60_040, 40), v(0, 41).broken(), v(40, 81)}},
-		{"RTMP-10 jump ahead is taken out", []at{v(0, 0), v(40, 40), v(3_600_000, 41).broken(), v(3_600_040, 81)}},
-		{"RTMP-10 both tracks jump: one discontinuity, still in sync",
+		{"encoder 10: starts at a random epoch", []at{v(3_000_000_000, 0), a(3_000_000_005, 5), v(3_000_000_040, 40)}},
+		{"encoder 10: wraps at 32 bits", []at{v(wrap32-20, 0), a(wrap32-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
+		{"encoder 10: wraps at 24 bits", []at{v(wrap24-20, 0), a(wrap24-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
+		{"encoder 10: late track, the first has wrapped at 24 bits", []at{v(wrap24-20, 0), v(20, 40), a(wrap24-1, 19), a(21, 41)}},
+		{"encoder 10: passes 0xFFFFFF", []at{v(wrap24-20, 0), v(wrap24+20, 40), v(wrap24+60, 80)}},
+		{"encoder 10: small step back is pressed together", []at{v(0, 0), v(100, 100), v(60, 101), v(80, 102), v(120, 120)}},
+		{"encoder 10: large step back is taken out", []at{v(60_000, 0), v(60_040, 40), v(0, 41).broken(), v(40, 81)}},
+		{"encoder 10: jump ahead is taken out", []at{v(0, 0), v(40, 40), v(3_600_000, 41).broken(), v(3_600_040, 81)}},
+		{"encoder 10: both tracks jump: one discontinuity, still in sync",
 			[]at{v(0, 0), a(10, 10), v(40, 40), v(900_000, 41).broken(), a(900_010, 51), v(900_040, 81), a(900_031, 72)}},
-		{"RTMP-10 the sender's clock begins anew in both tracks",
+		{"encoder 10: the sender's clock begins anew in both tracks",
 			[]at{v(700_000, 0), a(700_010, 10), v(700_040, 40), a(0, 41).broken(), v(5, 46), a(21, 62), v(45, 86)}},
-		{"RTMP-10 audio and video have different zeros", []at{v(0, 0), v(40, 40), a(5_000_000, 40), v(80, 80), a(5_000_021, 61)}},
-		{"RTMP-15 audio begins five seconds later", []at{v(0, 0), v(5000, 5000), a(5010, 5010)}},
-		{"audio that was silent for a minute is no jump",
+		{"encoder 10: audio and video have different zeros", []at{v(0, 0), v(40, 40), a(5_000_000, 40), v(80, 80), a(5_000_021, 61)}},
+		{"encoder 15: audio begins five seconds later", []at{v(0, 0), v(5000, 5000), a(5010, 5010)}},
+		{"encoder 15: audio that was silent for a minute is no jump",
 			append(append([]at{v(0, 0), a(0, 0)}, frames(5000, 60_000)...), a(60_005, 60_005), v(60_040, 60_040))},
 		{"a track that began a little earlier waits for the start", []at{v(100, 0), a(98, 0), a(99, 1), a(121, 21)}},
-		{"equal timestamps grow by a millisecond", []at{a(0, 0), a(0, 1), a(0, 2), a(64, 64)}},
-		{"RTMP-18 frames reordered", []at{vCTS(0, 80, 0, 80), vCTS(40, 160, 40, 200), vCTS(80, 0, 80, 80)}},
-		{"RTMP-18 negative offset", []at{v(0, 0), vCTS(40, -40, 40, 0), vCTS(80, -80, 80, 0)}},
-		{"RTMP-18 absurd offset", []at{v(0, 0), vCTS(40, 8_000_000, 40, 40)}},
-		{"RTMP-18 offset of a pressed frame keeps its showing", []at{v(0, 0), v(100, 100), vCTS(60, 80, 101, 140)}},
+		{"encoder 20: equal timestamps grow by a millisecond", []at{a(0, 0), a(0, 1), a(0, 2), a(64, 64)}},
+		{"encoder 18: frames reordered", []at{vCTS(0, 80, 0, 80), vCTS(40, 160, 40, 200), vCTS(80, 0, 80, 80)}},
+		{"encoder 18: negative offset", []at{v(0, 0), vCTS(40, -40, 40, 0), vCTS(80, -80, 80, 0)}},
+		{"encoder 18: absurd offset", []at{v(0, 0), vCTS(40, 8_000_000, 40, 40)}},
+		{"encoder 18: offset of a pressed frame keeps its showing", []at{v(0, 0), v(100, 100), vCTS(60, 80, 101, 140)}},
 		{"ABUSE-124 back and forth", []at{v(0, 0), v(4_000_000_000, 1).broken(), v(0, 2).broken(), v(4_000_000_000, 3).broken()}},
 	}
 	for _, tt := range tests {
@@ -98,7 +98,7 @@ func TestTimelineRestart(t *testing.T) {
 	}
 }
 
-// A soak past both wraps: eight hours with 24 bits, then sixty days with 32.
+// encoder 10: a soak past both wraps: eight hours with 24 bits, then sixty days with 32.
 func TestRTMP10Soak(t *testing.T) {
 	for _, mask := range []int64{1<<24 - 1, 1<<32 - 1} {
 		var tl Timeline

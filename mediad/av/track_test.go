@@ -242,13 +242,13 @@ func TestLineup(t *testing.T) {
 		err   bool
 		ready bool
 	}{
-		{"RTMP-15 audio before anything", frame(AAC, "2110"), Unchanged, false, false},
+		{"encoder 15: audio before anything", frame(AAC, "2110"), Unchanged, false, false},
 		{"video begins", config(H264, 0, avc640), Added, false, true},
-		{"RTMP-16 the same header again", config(H264, 0, avc640), Unchanged, false, true},
+		{"encoder 16: the same header again", config(H264, 0, avc640), Unchanged, false, true},
 		{"a frame", frame(H264, "0000000165"), Unchanged, false, true},
-		{"RTMP-15 audio comes late", config(AAC, 0, "1190"), Added, false, true},
-		{"RTMP-16 another header", config(H264, 0, other), Altered, false, true},
-		{"RTMP-16 and again", config(H264, 0, other), Unchanged, false, true},
+		{"encoder 15: audio comes late", config(AAC, 0, "1190"), Added, false, true},
+		{"encoder 16: another header", config(H264, 0, other), Altered, false, true},
+		{"encoder 16: and again", config(H264, 0, other), Unchanged, false, true},
 		{"a broken header changes nothing", config(H264, 0, "00"), Unchanged, true, true},
 		{"the codec changes", config(HEVC, 0, hevcMain10), Altered, false, true},
 		{"a frame of the old codec", frame(H264, "0000000165"), Unchanged, false, false},

@@ -12,6 +12,7 @@ func script(props ...amf.Property) []byte {
 	return amf.Append(nil, amf.String("onMetaData"), amf.ECMAArray(props...))
 }
 
+// encoder 14: metadata may say anything.
 func TestRTMP14Metadata(t *testing.T) {
 	tests := []struct {
 		name string
@@ -44,6 +45,7 @@ func TestRTMP14Metadata(t *testing.T) {
 	}
 }
 
+// encoder 14: what players are told is made of the sequence headers.
 func TestMetadataOf(t *testing.T) {
 	for codec, config := range map[av.Codec]string{av.H264: avc640, av.HEVC: hevc720} {
 		video, err := av.Describe(codec, unhex(t, config))

@@ -46,7 +46,7 @@ func TestReader(t *testing.T) {
 		{"plain", plain, want, nil},
 		{"a longer file header", append(longHeader, plain[len(header):]...), want, nil},
 		{"tags of no known type are left out", append(append(bytes.Clone(header), unknown...), plain[len(header):]...), want, nil},
-		{"RTMP-19 an empty tag", append(bytes.Clone(header), unhex(t, "09 000000 000028 00 000000 0000000b")...), []Tag{{Video, 40, nil}}, nil},
+		{"encoder 19: an empty tag", append(bytes.Clone(header), unhex(t, "09 000000 000028 00 000000 0000000b")...), []Tag{{Video, 40, nil}}, nil},
 		{"wrong back pointers", append(bytes.Clone(header), unhex(t, "08 000001 000000 00 000000 aa ffffffff")...), []Tag{{Audio, 0, []byte{0xaa}}}, nil},
 		{"cut in a tag", plain[:len(plain)-50], want[:1], nil},
 		{"no FLV", []byte("\x00\x00\x00\x18ftypmp42"), nil, ErrSignature},

@@ -13,7 +13,7 @@ import (
 	"synctv/mediad/stream"
 )
 
-// TestTracksComeAndGo has a picture, then sound as well, then another publisher who has
+// encoder 15: TestTracksComeAndGo has a picture, then sound as well, then another publisher who has
 // no sound, and one who has only sound: playlists stay in step, with gaps where there
 // is nothing.
 func TestTracksComeAndGo(t *testing.T) {

@@ -24,42 +24,42 @@ func TestChunkReader(t *testing.T) {
 			[]Message{av(TypeAudio, 1, 7, fill(2))}, nil},
 		{"in chunks of 128", chunks(chunk{id: 4, time: 7, length: 200, typ: TypeVideo, stream: 1, payload: fill(128)}, chunk{format: 3, id: 4, payload: fill(72)}),
 			[]Message{av(TypeVideo, 1, 7, fill(200))}, nil},
-		{"types 1, 2 and 3 leave out what was said", chunks(
+		{"encoder 8: types 1, 2 and 3 leave out what was said, and begin messages", chunks(
 			chunk{id: 4, time: 100, length: 1, typ: TypeAudio, stream: 1, payload: fill(1)},
 			chunk{format: 1, id: 4, time: 20, length: 2, typ: TypeVideo, payload: fill(2)},
 			chunk{format: 2, id: 4, time: 30, payload: fill(2)},
 			chunk{format: 3, id: 4, payload: fill(2)}),
 			[]Message{av(TypeAudio, 1, 100, fill(1)), av(TypeVideo, 1, 120, fill(2)), av(TypeVideo, 1, 150, fill(2)), av(TypeVideo, 1, 180, fill(2))}, nil},
-		{"RTMP-08 ABUSE-123 ids of one, two and three bytes", chunks(
+		{"encoder 8: ABUSE-123 ids of one, two and three bytes", chunks(
 			chunk{id: 2, length: 1, typ: 8, payload: fill(1)}, chunk{id: 63, length: 1, typ: 8, payload: fill(1)},
 			chunk{id: 64, length: 1, typ: 8, payload: fill(1)}, chunk{id: 319, length: 1, typ: 8, payload: fill(1)},
 			chunk{id: 320, length: 1, typ: 8, payload: fill(1)}, chunk{id: 65599, length: 1, typ: 8, payload: fill(1)}),
 			[]Message{av(8, 0, 0, fill(1)), av(8, 0, 0, fill(1)), av(8, 0, 0, fill(1)), av(8, 0, 0, fill(1)), av(8, 0, 0, fill(1)), av(8, 0, 0, fill(1))}, nil},
-		{"RTMP-08 ABUSE-123 one id in two forms is one stream", chunks(
+		{"encoder 8: ABUSE-123 one id in two forms is one stream", chunks(
 			chunk{id: 64, form: 2, time: 5, length: 1, typ: 8, payload: fill(1)}, chunk{format: 2, id: 64, form: 3, time: 10, payload: fill(1)}),
 			[]Message{av(8, 0, 5, fill(1)), av(8, 0, 15, fill(1))}, nil},
-		{"RTMP-08 ABUSE-122 interleaved", chunks(
+		{"encoder 8: ABUSE-122 interleaved", chunks(
 			chunk{id: 6, time: 1, length: 130, typ: TypeVideo, payload: fill(128)},
 			chunk{id: 4, time: 2, length: 3, typ: TypeAudio, payload: fill(3)},
 			chunk{format: 3, id: 6, payload: fill(2)}),
 			[]Message{av(TypeAudio, 0, 2, fill(3)), av(TypeVideo, 0, 1, fill(130))}, nil},
-		{"RTMP-08 type 1 is the first of its stream", chunks(chunk{format: 1, id: 4, time: 9, length: 1, typ: TypeAudio, payload: fill(1)}),
+		{"encoder 8: type 1 is the first of its stream", chunks(chunk{format: 1, id: 4, time: 9, length: 1, typ: TypeAudio, payload: fill(1)}),
 			[]Message{av(TypeAudio, 0, 9, fill(1))}, nil},
-		{"ABUSE-121 type 2 is the first of its stream", chunks(chunk{format: 2, id: 4}), nil, ErrChunkOrphan},
-		{"ABUSE-121 type 3 is the first of its stream", chunks(chunk{format: 3, id: 4}), nil, ErrChunkOrphan},
+		{"encoder 8: ABUSE-121 type 2 is the first of its stream: nobody knows how long it is", chunks(chunk{format: 2, id: 4}), nil, ErrChunkOrphan},
+		{"encoder 8: ABUSE-121 type 3 is the first of its stream: nobody knows how long it is", chunks(chunk{format: 3, id: 4}), nil, ErrChunkOrphan},
 		{"a message that is given up for another", chunks(
 			chunk{id: 4, length: 200, typ: 9, payload: fill(128)}, chunk{id: 4, time: 3, length: 1, typ: 8, payload: fill(1)}),
 			[]Message{av(8, 0, 3, fill(1))}, nil},
-		{"RTMP-19 empty messages", chunks(
+		{"encoder 19: empty messages", chunks(
 			chunk{id: 4, time: 3, typ: 8}, chunk{format: 2, id: 4, time: 4}, chunk{format: 3, id: 4}),
 			[]Message{av(8, 0, 3, nil), av(8, 0, 7, nil), av(8, 0, 11, nil)}, nil},
-		{"RTMP-11 type 3 after type 0 repeats a small delta", chunks(
+		{"encoder 11: type 3 after type 0 repeats a small delta", chunks(
 			chunk{id: 4, time: 40, length: 1, typ: 9, payload: fill(1)}, chunk{format: 3, id: 4, payload: fill(1)}),
 			[]Message{av(9, 0, 40, fill(1)), av(9, 0, 80, fill(1))}, nil},
-		{"RTMP-11 type 3 after type 0 does not repeat a clock", chunks(
+		{"encoder 11: type 3 after type 0 does not repeat a clock", chunks(
 			chunk{id: 4, time: 360_000, length: 1, typ: 9, payload: fill(1)}, chunk{format: 3, id: 4, payload: fill(1)}),
 			[]Message{av(9, 0, 360_000, fill(1)), av(9, 0, 360_000, fill(1))}, nil},
-		{"RTMP-10 delta over the wrap", chunks(
+		{"encoder 10: delta over the wrap", chunks(
 			chunk{id: 4, time: 1<<32 - 10, length: 1, typ: 9, payload: fill(1)}, chunk{format: 2, id: 4, time: 30, payload: fill(1)}),
 			[]Message{av(9, 0, 1<<32-10, fill(1)), av(9, 0, 20, fill(1))}, nil},
 		{"ABUSE-122 abort of an unfinished message", chunks(
@@ -70,7 +70,7 @@ func TestChunkReader(t *testing.T) {
 		{"ABUSE-122 abort of unknown streams", chunks(
 			chunk{id: 2, length: 4, typ: TypeAbort, payload: []byte{0, 0, 0, 9}}, chunk{id: 2, length: 4, typ: TypeAbort, payload: []byte{0xff, 0, 0, 9}}),
 			[]Message{{TypeAbort, 0, 0, []byte{0, 0, 0, 9}}, {TypeAbort, 0, 0, []byte{0xff, 0, 0, 9}}}, nil},
-		{"RTMP-20 ABUSE-120 a message of 16 MiB", chunks(chunk{id: 4, length: 0xffffff, typ: 9}), nil, ErrMessageSize},
+		{"encoder 20: ABUSE-120 a message of 16 MiB", chunks(chunk{id: 4, length: 0xffffff, typ: 9}), nil, ErrMessageSize},
 		{"type 0 is no message", chunks(chunk{id: 4, length: 1, typ: 0, payload: fill(1)}, chunk{id: 4, length: 1, typ: 8, payload: fill(1)}),
 			[]Message{av(8, 0, 0, fill(1))}, nil},
 	}
@@ -86,7 +86,7 @@ func TestChunkReader(t *testing.T) {
 	}
 }
 
-// The peek of RTMP-09: a continued chunk of a message with an extended timestamp
+// encoder 9: the peek. A continued chunk of a message with an extended timestamp
 // repeats it, or does not, and both must come through, however bytes arrive.
 func TestRTMP09ExtendedTimestamp(t *testing.T) {
 	payloads := map[string][]byte{
@@ -119,7 +119,7 @@ func TestRTMP09ExtendedTimestamp(t *testing.T) {
 	}
 }
 
-// An extended delta: some repeat the delta, some the time it makes.
+// encoder 9: an extended delta. Some repeat the delta, some the time it makes.
 func TestRTMP09ExtendedDelta(t *testing.T) {
 	for _, repeated := range []uint32{0x01000000, 0x01000000 + 500} {
 		in := chunks(
@@ -133,6 +133,7 @@ func TestRTMP09ExtendedDelta(t *testing.T) {
 	}
 }
 
+// encoder 7: a chunk size that is set early, late, amid a message, absurdly small and large.
 func TestRTMP07SetChunkSize(t *testing.T) {
 	set := func(v uint32) []byte {
 		return chunks(chunk{id: 2, length: 4, typ: TypeSetChunkSize, payload: binary.BigEndian.AppendUint32(nil, v)})
@@ -177,7 +178,7 @@ func TestRTMP07SetChunkSize(t *testing.T) {
 	}
 }
 
-// TestRTMP20ABUSE120Memory claims the longest message on every chunk stream there is:
+// encoder 20: TestRTMP20ABUSE120Memory claims the longest message on every chunk stream there is:
 // memory follows what was sent, and the streams are limited.
 func TestRTMP20ABUSE120Memory(t *testing.T) {
 	var before, after runtime.MemStats
@@ -216,6 +217,7 @@ func TestRTMP20ABUSE120Memory(t *testing.T) {
 	}
 }
 
+// encoder 9: the other way, what is written has the extended timestamp in every chunk, from 0xFFFFFF itself on.
 func TestPrechunk(t *testing.T) {
 	for _, at := range []uint32{0, 5, extended - 1, extended, 0xfffffff0} {
 		for _, n := range []int{0, 1, OutChunkSize - 1, OutChunkSize, OutChunkSize + 1, 3*OutChunkSize + 7} {
@@ -240,6 +242,7 @@ func TestPrechunk(t *testing.T) {
 	}
 }
 
+// encoder 12: an aggregate is split, and its parts get the time of the whole.
 func TestRTMP12Aggregate(t *testing.T) {
 	sub := func(typ Type, at uint32, n int) Message {
 		return Message{Type: typ, Stream: 1, Timestamp: at, Payload: fill(n)}

@@ -14,6 +14,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func chacha(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }
 
+// encoder 1: simple is answered simply, a digest with one of its schema, and C2 may be anything.
 func TestRTMP01Handshake(t *testing.T) {
 	simple := append([]byte{3}, make([]byte, handshakeSize)...)
 	copy(simple[1:], []byte{0, 0, 0, 7, 0, 0, 0, 0, 0xaa, 0xbb})
@@ -62,15 +63,16 @@ func TestRTMP01Handshake(t *testing.T) {
 	}
 }
 
+// encoder 2: what is not RTMP is named at its first byte.
 func TestRTMP02Sniff(t *testing.T) {
 	tests := []struct {
 		name  string
 		first string
 		want  error
 	}{
-		{"RTMP-01 RTMPE", "\x06", ErrEncrypted}, {"RTMP-01 RTMPE, the other", "\x08", ErrEncrypted},
-		{"RTMP-02 POST", "POST /idle", ErrHTTP}, {"RTMP-02 GET", "GET /", ErrHTTP}, {"RTMP-02 HTTP/2", "PRI *", ErrHTTP},
-		{"RTMP-02 TLS", "\x16\x03\x01", ErrTLS},
+		{"encoder 1: RTMPE", "\x06", ErrEncrypted}, {"encoder 1: RTMPE, the other", "\x08", ErrEncrypted},
+		{"encoder 2: POST", "POST /idle", ErrHTTP}, {"encoder 2: GET", "GET /", ErrHTTP}, {"encoder 2: HTTP/2", "PRI *", ErrHTTP},
+		{"encoder 2: TLS", "\x16\x03\x01", ErrTLS},
 		{"ABUSE-118 version 0", "\x00", ErrVersion}, {"ABUSE-118 version 2", "\x02", ErrVersion}, {"ABUSE-118 version 255", "\xff", ErrVersion},
 	}
 	for _, tt := range tests {
@@ -85,7 +87,7 @@ func TestRTMP02Sniff(t *testing.T) {
 	}
 }
 
-// RTMP-03: both sides with each other, in pieces of any size.
+// encoder 3: both sides with each other, in pieces of any size.
 func TestRTMP03Pieces(t *testing.T) {
 	for _, size := range []int{1, 7, 1536, 1537, 10_000} {
 		client, first, err := NewClientHandshake(chacha(3))

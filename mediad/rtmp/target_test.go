@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// encoder 5: application, instance, key and parameters, wherever they were put.
 func TestRTMP05Target(t *testing.T) {
 	tests := []struct {
 		name            string

@@ -145,6 +145,7 @@ func TestReaderBeginsAtTheNewestKeyFrame(t *testing.T) {
 	}
 }
 
+// encoder 15: the wait for a picture ends.
 func TestAudioOnlyBeginsWithinASecond(t *testing.T) {
 	s := newTest(Config{})
 	p, _ := s.Publish(Offer{})
@@ -167,14 +168,14 @@ func TestSetup(t *testing.T) {
 		want    string
 		drops   Drops
 	}{
-		{"repeated configuration is one", []av.Packet{videoConfig(), video(0, true), videoConfig(), video(40*ms, true)}, "CKK", Drops{}},
-		{"a changed one is a discontinuity", []av.Packet{videoConfig(), video(0, true), other, video(40*ms, true), video(80*ms, false)}, "CKC!Kv", Drops{}},
-		{"late sound is not", []av.Packet{videoConfig(), video(0, true), audioConfig(), audio(10 * ms), video(40*ms, true)}, "CKCaK", Drops{}},
+		{"encoder 16: repeated configuration is one", []av.Packet{videoConfig(), video(0, true), videoConfig(), video(40*ms, true)}, "CKK", Drops{}},
+		{"encoder 16: a changed one is a discontinuity", []av.Packet{videoConfig(), video(0, true), other, video(40*ms, true), video(80*ms, false)}, "CKC!Kv", Drops{}},
+		{"encoder 15: late sound is not", []av.Packet{videoConfig(), video(0, true), audioConfig(), audio(10 * ms), video(40*ms, true)}, "CKCaK", Drops{}},
 		{"frames before it are dropped", []av.Packet{video(0, true), audio(0), videoConfig(), video(40*ms, true)}, "CK", Drops{NoConfig: 2}},
 		{"a broken one is dropped", []av.Packet{{Kind: av.Video, Codec: av.H264, Config: true, Data: []byte{1}}, videoConfig()}, "C", Drops{BadConfig: 1}},
 		{"empty and giant packets", []av.Packet{videoConfig(), {Kind: av.Video, Codec: av.H264}, {Kind: av.Video, Codec: av.H264, Data: make([]byte, 5000)}}, "C",
 			Drops{Empty: 1, TooLarge: 1}},
-		{"a jump ahead", []av.Packet{videoConfig(), video(0, true), video(time.Hour, true), video(time.Hour+40*ms, false)}, "CK!Kv", Drops{}},
+		{"encoder 10: a jump ahead", []av.Packet{videoConfig(), video(0, true), video(time.Hour, true), video(time.Hour+40*ms, false)}, "CK!Kv", Drops{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTest(Config{MaxPacket: 4000})
@@ -199,6 +200,7 @@ func TestSetup(t *testing.T) {
 	}
 }
 
+// encoder 20: a group of pictures of any length costs no more than the ring.
 func TestRingIsCapped(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -316,6 +318,7 @@ func TestClaim(t *testing.T) {
 	}
 }
 
+// encoder 22: who comes again while the old connection seems open has the stream.
 func TestTakeOver(t *testing.T) {
 	s := newTest(Config{})
 	old := publish(t, s)
