@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
@@ -200,10 +201,13 @@ func TestSTUN(t *testing.T) {
 	if addr, ok := netip.AddrFromSlice(seen.IP); err != nil || !ok || !addr.IsLoopback() || seen.Port == 0 {
 		t.Errorf("%v, %v", seen, err)
 	}
-	status, body := get(t, "http://127.0.0.1:"+metricsPort+"/metrics")
-	if status != http.StatusOK || !strings.Contains(body, `synctv_stun_datagrams_total{outcome="answered"} 1`) {
-		t.Errorf("%d, no metric of it", status)
-	}
+	eventually(t, 5*time.Second, func() error { // it is counted a moment after it was sent
+		status, body := get(t, "http://127.0.0.1:"+metricsPort+"/metrics")
+		if status != http.StatusOK || !strings.Contains(body, `synctv_stun_datagrams_total{outcome="answered"} 1`) {
+			return fmt.Errorf("%d, no metric of it", status)
+		}
+		return nil
+	})
 	got := runCommand(t, []string{"SYNCTV_SERVER_HOST=127.0.0.1", "SYNCTV_SERVER_PORT=0", "SYNCTV_DATA_DIR=" + t.TempDir(),
 		"SYNCTV_WEBRTC_STUN_HOST=127.0.0.1", "SYNCTV_WEBRTC_STUN_PORT=" + port})
 	if got.code != 1 || !strings.Contains(got.stderr, "in use") || !strings.Contains(got.stderr, "SYNCTV_WEBRTC_STUN_PORT") {

@@ -33,14 +33,14 @@ func benchPresentation(b *testing.B) (*Handler, *presentation, func()) {
 	p := newPresentation(c, "s", 1000, 7, newSaver(c))
 	p.partTarget = 202 * ms
 	track := must(av.Describe(av.H264, avcC))
-	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, time.Now())
+	p.take(cmaf.Event{What: cmaf.Begin, Kind: av.Video, Segment: 1000, Formats: []cmaf.Format{{Track: track, Init: []byte("init")}}}, false, time.Now())
 	m.view.Store(&view{now: p, changed: make(chan struct{})})
 	n, data := 0, [][]byte{make([]byte, 300), make([]byte, 50_000)}
 	part := func() {
 		at := time.Duration(n) * 200 * ms
-		p.take(cmaf.Event{What: cmaf.Part, Kind: av.Video, Segment: 1000 + uint64(n/10), Index: n % 10, Data: data, Start: at, Duration: 200 * ms, Independent: n%10 == 0}, time.Now())
+		p.take(cmaf.Event{What: cmaf.Part, Kind: av.Video, Segment: 1000 + uint64(n/10), Index: n % 10, Data: data, Start: at, Duration: 200 * ms, Independent: n%10 == 0}, false, time.Now())
 		if n++; n%10 == 0 {
-			p.take(cmaf.Event{What: cmaf.End, Kind: av.Video, Segment: 1000 + uint64(n/10) - 1, Start: at, Duration: 2 * time.Second, Independent: true}, time.Now())
+			p.take(cmaf.Event{What: cmaf.End, Kind: av.Video, Segment: 1000 + uint64(n/10) - 1, Start: at, Duration: 2 * time.Second, Independent: true}, false, time.Now())
 			p.expire(time.Now())
 			for len(p.saver.jobs) > 0 {
 				<-p.saver.jobs
@@ -161,15 +161,15 @@ func TestPlaylistText(t *testing.T) {
 	w := newWindow(Facts{Target: 4 * time.Second, PartTarget: 202 * ms, Window: 12 * time.Second, URI: "v.m3u8", Prefix: "vx-"}, 100, 7)
 	other := newWindow(Facts{Target: 4 * time.Second, PartTarget: 202 * ms, Window: 12 * time.Second, URI: "a.m3u8", Prefix: "ax-"}, 100, 7)
 	other.begin("ia.mp4", false)
-	other.addPart(Part{Name: "ax-0.m4s", Duration: 192 * ms, Independent: true}, 10, date)
+	other.addPart(Part{Name: "ax-0.m4s", Duration: 192 * ms, Independent: true}, 10, date, false)
 	w.change(func(s *Snapshot) { s.others = []*Window{other} })
 	w.begin("iv.mp4", false)
-	w.addPart(Part{Name: "vx-0.m4s", Duration: 200 * ms, Independent: true}, 10, date)
-	w.addPart(Part{Name: "vx-1.m4s", Duration: 33333 * time.Microsecond}, 10, date)
+	w.addPart(Part{Name: "vx-0.m4s", Duration: 200 * ms, Independent: true}, 10, date, false)
+	w.addPart(Part{Name: "vx-1.m4s", Duration: 33333 * time.Microsecond}, 10, date, false)
 	w.endSegment("v100.m4s", 233333*time.Microsecond, date, false, 0)
 	w.begin("iw.mp4", true)
 	w.endSegment("v101.m4s", 2*time.Second, date.Add(time.Second), true, 0)
-	w.addPart(Part{Name: "vx-2.m4s", Duration: 200 * ms, Independent: true}, 10, date.Add(3*time.Second))
+	w.addPart(Part{Name: "vx-2.m4s", Duration: 200 * ms, Independent: true}, 10, date.Add(3*time.Second), false)
 	want := `#EXTM3U
 #EXT-X-VERSION:8
 #EXT-X-TARGETDURATION:4

@@ -270,7 +270,7 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 	}
 	v := m.view.Load()
 	p := v.now
-	for _, e := range events {
+	for i, e := range events {
 		fresh := e.What == cmaf.Begin && (p == nil || m.ended(p))
 		if fresh {
 			_, discontinuities := m.before.first(m.config.Now())
@@ -282,7 +282,7 @@ func (m *Muxer) apply(events []cmaf.Event, it *stream.Item) {
 			p = newPresentation(config, m.stream.Name(), e.Segment, discontinuities, m.saver)
 			p.partTarget = m.segmenter.PartTarget()
 		}
-		p.take(e, origin)
+		p.take(e, i+1 < len(events) && events[i+1].What == cmaf.End && events[i+1].Kind == e.Kind, origin)
 		if e.What == cmaf.Begin {
 			m.opening.origin = time.Time{} // of no more than one beginning
 		}

@@ -84,15 +84,16 @@ func letter(k av.Kind) string { return map[av.Kind]string{av.Video: "v", av.Audi
 
 func playlistOf(k av.Kind) string { return letter(k) + ".m3u8" }
 
-// take acts on an event of the segmenter. origin is when what the stream has at time
+// take acts on an event of the segmenter; last tells that the next one ends the
+// segment of this part. origin is when what the stream has at time
 // 0 was received, as far as the packet tells that brought the event about.
-func (p *presentation) take(e cmaf.Event, origin time.Time) {
+func (p *presentation) take(e cmaf.Event, last bool, origin time.Time) {
 	switch e.What {
 	case cmaf.Begin:
 		p.dates.begin(e.Formats[0].Track.Kind, e.Segment, e.Start, origin)
 		p.begin(e)
 	case cmaf.Part:
-		p.addPart(e)
+		p.addPart(e, last)
 	case cmaf.End:
 		p.endSegment(e)
 	}
@@ -163,7 +164,7 @@ func (p *presentation) date(segment uint64, at time.Duration) time.Time {
 	return p.dates.date(segment, at, p.config.Cut.Segment)
 }
 
-func (p *presentation) addPart(e cmaf.Event) {
+func (p *presentation) addPart(e cmaf.Event, last bool) {
 	w := p.window(e.Kind)
 	if w == nil {
 		return
@@ -173,7 +174,7 @@ func (p *presentation) addPart(e cmaf.Event) {
 	part := Part{Name: s.partName(s.NextPart), Duration: e.Duration, Independent: e.Independent}
 	p.shelf.add(part.Name, data, p.config.Now(), time.Time{}, false)
 	p.building[e.Kind] = append(p.building[e.Kind], data...)
-	w.addPart(part, data.Size(), p.date(e.Segment, p.starts[e.Kind]))
+	w.addPart(part, data.Size(), p.date(e.Segment, p.starts[e.Kind]), last)
 }
 
 func (p *presentation) endSegment(e cmaf.Event) {

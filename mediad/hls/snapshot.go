@@ -89,6 +89,11 @@ func (s *Snapshot) last() (sequence uint64, part int, ok bool) {
 // Window is one media playlist. One goroutine changes it; any number read it.
 type Window struct {
 	snapshot atomic.Pointer[Snapshot]
+
+	// last adds the last part of the open segment, which is told with the segment's
+	// end: one that is shorter than others and announces a next one is none that
+	// players should see. Owned by whoever changes the window.
+	last func(*Snapshot)
 }
 
 // newWindow returns a window whose first segment will be number first.
@@ -119,9 +124,10 @@ func (w *Window) begin(init string, discontinuity bool) {
 	})
 }
 
-// addPart appends a part to the open segment, which began at date.
-func (w *Window) addPart(p Part, size int64, date time.Time) {
-	w.change(func(s *Snapshot) {
+// addPart appends a part to the open segment, which began at date. If it is the last
+// one, endSegment follows.
+func (w *Window) addPart(p Part, size int64, date time.Time, last bool) {
+	add := func(s *Snapshot) {
 		if len(s.Open.Parts) == 0 {
 			s.Open.Date, s.Open.Independent = date, p.Independent
 		}
@@ -129,13 +135,22 @@ func (w *Window) addPart(p Part, size int64, date time.Time) {
 		s.Open.Parts = append(s.Open.Parts, p)
 		s.Open.Size += size
 		s.NextPart++
-	})
+	}
+	if last {
+		w.last = add
+		return
+	}
+	w.change(add)
 }
 
 // endSegment completes the open segment, and returns it with those that are no
 // longer listed. There is pressure to list fewer; see trim.
 func (w *Window) endSegment(name string, d time.Duration, date time.Time, gap bool, pressure int) (done *Segment, removed []*Segment) {
 	w.change(func(s *Snapshot) {
+		if w.last != nil {
+			w.last(s)
+			w.last = nil
+		}
 		g := s.Open
 		g.Name, g.Duration, g.Gap = name, d, gap
 		if len(g.Parts) == 0 {
