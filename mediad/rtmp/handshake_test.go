@@ -3,7 +3,11 @@ package rtmp
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -116,6 +120,47 @@ func TestRTMP03Pieces(t *testing.T) {
 		}
 		if !client.Done() || !server.Done() || !client.Digest() || !server.Digest() {
 			t.Errorf("pieces of %d: done %v %v, digest %v %v", size, client.Done(), server.Done(), client.Digest(), server.Digest())
+		}
+	}
+}
+
+// encoder 3: what an encoder sends from the first byte to the first frames, at once and byte by byte, means the same.
+func TestRTMP03Session(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.rtmp")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = raw[:min(len(raw), 40_000)]
+		var want string
+		for _, size := range []int{len(raw), 1, 7, 1537} {
+			var got []string
+			s := NewSession(SessionConfig{Random: zeros{}})
+			for rest := raw; len(rest) > 0; rest = rest[min(size, len(rest)):] {
+				for p := rest[:min(size, len(rest))]; ; {
+					ev, more, err := s.Feed(p)
+					if err != nil {
+						t.Fatalf("%s in pieces of %d: %v", name, size, err)
+					}
+					if ev.Kind == EventNone {
+						break
+					}
+					if ev.Kind == EventPublish {
+						s.Accept()
+					}
+					got = append(got, fmt.Sprintf("%d %d %d %d", ev.Kind, ev.Message.Type, ev.Message.Timestamp, len(ev.Message.Payload)))
+					p = more
+				}
+			}
+			if text := strings.Join(got, "\n"); want == "" && len(got) > 5 {
+				want = text
+			} else if text != want {
+				t.Errorf("%s in pieces of %d: %d events, and others than at once", name, size, len(got))
+			}
 		}
 	}
 }
