@@ -162,6 +162,9 @@ func TestRTMP03Session(t *testing.T) {
 				t.Errorf("%s in pieces of %d: %d events, and others than at once", name, size, len(got))
 			}
 		}
+		if want == "" {
+			t.Errorf("%s: no frames", name)
+		}
 	}
 }
 
