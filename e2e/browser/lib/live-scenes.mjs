@@ -43,7 +43,7 @@ export async function openLiveScenes({ browser, server, who }) {
       const opts = { ...SIZES[look.size], colorScheme: look.colorScheme, locale: look.locale, record: false }
       const page = await ownerPage(browser, server, { tag: 'owner', ...opts })
       try {
-        await scenes(page, { server, room, stream: made.stream, to }, visit)
+        await scenes(page, { server, room, who, stream: made.stream, to }, visit)
       } finally {
         await page.context().close()
       }
@@ -52,7 +52,32 @@ export async function openLiveScenes({ browser, server, who }) {
   }
 }
 
-async function scenes(page, { server, room, stream, to }, visit) {
+const records = (state) => `.go-records li:has(${state})`
+
+/** One recording that is complete, and one that is being made. */
+async function recordTwice(page) {
+  const button = page.locator('.go-records-head .btn')
+  await button.click()
+  await page.locator(records('.go-dot.on')).waitFor({ timeout: 20_000 })
+  await sleep(5000)
+  await button.click()
+  await page.locator(records('.icon-btn')).waitFor({ timeout: 20_000 })
+  await button.click()
+  await page.locator(records('.go-dot.on')).waitFor({ timeout: 20_000 })
+  await sleep(4000)
+  await page.locator('.go-records').evaluate((el) => el.scrollIntoView({ block: 'center' }))
+  await sleep(600)
+}
+
+/** The next look begins as this one did. */
+async function forgetRecordings(page, who, stream) {
+  await page.locator('.go-records-head .btn').click()
+  await page.locator(records('.go-dot.on')).waitFor({ state: 'detached', timeout: 20_000 })
+  const { recordings } = await who.call('GET', `/api/v1/recordings?streamId=${stream.id}`)
+  for (const r of recordings) await who.call('DELETE', `/api/v1/recordings/${r.id}`)
+}
+
+async function scenes(page, { server, room, who, stream, to }, visit) {
   await page.goto(`${server.url}/r/${room.id}`)
   await page.locator('.room').waitFor()
   await page.locator('#tab-queue').click()
@@ -70,8 +95,9 @@ async function scenes(page, { server, room, stream, to }, visit) {
   await visit('live-check', page)
   await page.locator('.go-manage summary').click()
   await page.locator('.go-sessions li').first().waitFor()
-  await sleep(600)
+  await recordTwice(page)
   await visit('live-manage', page)
+  await forgetRecordings(page, who, stream)
   await page.keyboard.press('Escape')
   await held(page)
   await page.evaluate(() => document.activeElement?.blur?.())
