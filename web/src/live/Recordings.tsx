@@ -85,8 +85,8 @@ function Now({ store, stream, onStream }: { store: Recorded; stream: Stream; onS
   return (
     <>
       {on && <RecordSign />}
-      <button type="button" class="btn slim" disabled={busy} onClick={() => attempt(press)}>
-        {!on && <i class="go-dot" aria-hidden="true" />}{tell(on ? 'recordStop' : 'recordNow')}
+      <button type="button" class="btn slim" disabled={busy} aria-label={on ? tell('recordStop') : undefined} onClick={() => attempt(press)}>
+        {!on && <i class="go-dot" aria-hidden="true" />}{tell(on ? 'stop' : 'recordNow')}
       </button>
     </>
   )

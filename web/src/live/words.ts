@@ -46,7 +46,7 @@ const en = {
   publicNote: 'Listed on this server.', unlistedNote: 'Whoever has the link.', privateNote: 'People of this room, and links that carry a token.', privateAlone: 'Only you, and links that carry a token.',
   link: 'Link to the stream alone', linkPrivate: 'A link for a private stream lasts a day.', makeLink: 'Make a link',
   saved: 'Saved',
-  recordings: 'Recordings', record: 'Record every broadcast', recording: 'Recording', recordNow: 'Record now', recordStop: 'Stop recording', recordEnded: 'The recording was stopped',
+  recordings: 'Recordings', record: 'Record every broadcast', recording: 'Recording', recordNow: 'Record now', stop: 'Stop', recordStop: 'Stop recording', recordEnded: 'The recording was stopped',
   recordNone: 'Nothing was recorded yet.', recordOff: 'This server does not record. Ask whoever runs it.', recordIdle: 'Nobody publishes right now. Start your encoder first.', recordLost: 'Its file is gone',
   recordQueue: 'Put into the queue', recordQueued: 'It is in the queue', recordSave: 'Save as a file',
   recordDelete: 'Delete the recording', recordDeleteAsk: '{name}: it cannot be brought back.', recordDeleted: 'The recording was deleted',

@@ -41,7 +41,7 @@ export const zh: LiveWords = {
   publicNote: '在本服务器上公开列出。', unlistedNote: '有链接的人都可以看。', privateNote: '本房间的人，以及带令牌的链接。', privateAlone: '只有你，以及带令牌的链接。',
   link: '单独观看的链接', linkPrivate: '私密直播的链接有效期为一天。', makeLink: '生成链接',
   saved: '已保存',
-  recordings: '录像', record: '录制每次直播', recording: '正在录制', recordNow: '开始录制', recordStop: '停止录制', recordEnded: '录制已停止',
+  recordings: '录像', record: '录制每次直播', recording: '正在录制', recordNow: '开始录制', stop: '停止', recordStop: '停止录制', recordEnded: '录制已停止',
   recordNone: '还没有录像。', recordOff: '此服务器不支持录制，请联系管理员。', recordIdle: '现在没有人推流，请先开始推流。', recordLost: '文件已丢失',
   recordQueue: '加入队列', recordQueued: '已加入队列', recordSave: '保存为文件',
   recordDelete: '删除录像', recordDeleteAsk: '{name} 的录像删除后无法恢复。', recordDeleted: '录像已删除',
