@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ type answer struct {
 	body   []byte
 	info   failure
 }
+
+// identifiers, if there is a digit in them, are random letters, among which any short word may be.
+var identifiers = regexp.MustCompile(`[0-9A-Za-z_-]{20,}`)
 
 // leaks are words that an answer must never have: of our insides, of the database, of a stack.
 var leaks = []string{"goroutine", ".go:", "panic", "sql", "SQLITE", "pgx", "constraint", "proto:", "rpc error", "runtime.", "synctv.v1", "/root/", "/tmp/", "UNIQUE"}
@@ -52,8 +56,14 @@ func send(t *testing.T, what string, req *http.Request) answer {
 			t.Errorf("%s: an error of type %q", what, ct)
 		}
 	}
+	said := identifiers.ReplaceAllFunc(a.body, func(b []byte) []byte {
+		if bytes.ContainsAny(b, "0123456789") {
+			return nil
+		}
+		return b
+	})
 	for _, word := range leaks {
-		if bytes.Contains(a.body, []byte(word)) {
+		if bytes.Contains(said, []byte(word)) {
 			t.Errorf("%s: the answer shows our insides (%q): %.300s", what, word, a.body)
 		}
 	}

@@ -160,7 +160,11 @@ func TestSegments(t *testing.T) {
 				}
 			}
 			check(t, s, events)
-			golden(t, strings.ReplaceAll(c.name, " ", "-")+".txt", []byte(fmt.Sprintf("part target %v, %d dropped\n", s.PartTarget(), s.Dropped())+summary(events)))
+			name := c.name
+			if _, rest, numbered := strings.Cut(name, ": "); numbered {
+				name = rest
+			}
+			golden(t, strings.ReplaceAll(name, " ", "-")+".txt", []byte(fmt.Sprintf("part target %v, %d dropped\n", s.PartTarget(), s.Dropped())+summary(events)))
 		})
 	}
 }
