@@ -40,7 +40,7 @@ type Config struct {
 	// LiveRTMPURL and LiveHTTPURL are how encoders and players reach live streams; "" is the host of whoever asks.
 	LiveRTMPURL, LiveHTTPURL string
 
-	// STUNPort is where STUN is answered under the host of whoever asks, 0 for nowhere; STUNURL names a server of the
+	// STUNPort is where STUN is answered under the host of whoever asks, 0 when it is off; STUNURL names a server of the
 	// operator's choice instead.
 	STUNPort uint16
 	STUNURL  string
