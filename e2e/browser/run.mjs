@@ -4,7 +4,8 @@
 //
 // SYNCTV_BINARY is the program to test (built when not given), CHROMIUM the browser.
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -37,13 +38,28 @@ if (unknown.length) {
   console.error(`there is no test ${unknown.join(', ')}; there are ${TESTS.map(([n]) => n).join(', ')}`)
   process.exit(2)
 }
-if (values.json) mkdirSync(values.json, { recursive: true })
+const results = values.json ?? mkdtempSync(join(tmpdir(), 'synctv-browser-'))
+mkdirSync(results, { recursive: true })
+
+/** What a test complained of, from its own file: the end of a log must say why it is red. */
+function complaints(name) {
+  try {
+    const { checks, broken } = JSON.parse(readFileSync(join(results, `${name}.json`), 'utf8'))
+    const rows = checks.filter((c) => !c.ok).map((c) => `${c.what}: ${c.found}, wanted ${c.want}`)
+    return broken ? [...rows, `broke: ${broken}`] : rows
+  } catch {
+    return ['ended without a result']
+  }
+}
+
 const rows = []
 const begun = performance.now()
 for (const [name, ...args] of TESTS.filter(([n]) => wanted.includes(n))) {
   const from = performance.now()
-  const code = await run(name, [...args, ...(values.json ? ['--json', join(values.json, `${name}.json`)] : [])], env)
+  const code = await run(name, [...args, '--json', join(results, `${name}.json`)], env)
   rows.push([name, `${((performance.now() - from) / 1000).toFixed(0)} s`, code === 0 ? 'ok' : 'FAILED'])
 }
 console.log(`\n${table(['test', 'took', ''], rows)}\nin all ${((performance.now() - begun) / 1000).toFixed(0)} s`)
+for (const [name] of rows.filter((r) => r[2] !== 'ok')) console.log(`\n${name} FAILED\n  ${complaints(name).join('\n  ')}`)
+if (!values.json) rmSync(results, { recursive: true, force: true })
 process.exit(rows.every((r) => r[2] === 'ok') ? 0 : 1)

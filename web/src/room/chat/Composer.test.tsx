@@ -1,21 +1,26 @@
 // @vitest-environment happy-dom
+import { create } from '@bufbuild/protobuf'
 import { computed, signal } from '@preact/signals'
 import { render } from 'preact'
 import { act } from 'preact/test-utils'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { MessageSchema } from '../../gen/synctv/v1/chat_pb'
 import { en } from '../../i18n/en'
 import { speak } from '../../i18n'
 import { RoomContext, ViewContext, makeView } from '../context'
 import type { LiveRoom } from '../store'
 import { Composer } from './Composer'
+import { editing } from './editing'
 
 const say = vi.fn(() => Promise.resolve())
+const edit = vi.fn(() => Promise.resolve())
 const root = document.createElement('div')
 
 function mount(): HTMLTextAreaElement {
   const room = {
     can: () => true,
     say,
+    edit,
     me: signal({ name: 'Ana', role: 2 }),
     info: signal({ settings: { slowModeMs: 0 } }),
     current: computed(() => ({ id: 'med_1' })),
@@ -47,6 +52,8 @@ function press(box: HTMLTextAreaElement, init: KeyboardEventInit): void {
 beforeEach(() => {
   speak('en', en)
   say.mockClear()
+  edit.mockClear()
+  editing.value = null
   document.body.append(root)
 })
 afterEach(() => {
@@ -97,4 +104,38 @@ it('keeps its keys from the player', () => {
   press(box, { key: ' ' })
   document.removeEventListener('keydown', heard)
   expect(heard).not.toHaveBeenCalled()
+})
+
+describe('changing a message', () => {
+  const message = create(MessageSchema, { id: 'msg_1', text: 'helo' })
+
+  it('has its text in the box before a key can follow, and keeps what is typed then', async () => {
+    const box = mount()
+    editing.value = message
+    // Rendering is a microtask; a frame has not passed.
+    for (let i = 0; i < 20 && box.value === ''; i++) await Promise.resolve()
+    expect(box.value).toBe('helo')
+    expect(document.activeElement).toBe(box)
+    box.value = 'hello'
+    box.dispatchEvent(new Event('input', { bubbles: true }))
+    await new Promise((done) => setTimeout(done, 100))
+    expect(box.value).toBe('hello')
+    press(box, { key: 'Enter' })
+    expect(edit).toHaveBeenCalledExactlyOnceWith('msg_1', 'hello')
+    expect(box.value).toBe('')
+  })
+
+  it('gives back what was being written, sent or given up', () => {
+    const box = mount()
+    type(box, 'half a thought')
+    act(() => void (editing.value = message))
+    act(() => void (editing.value = create(MessageSchema, { id: 'msg_0', text: 'another' })))
+    expect(box.value).toBe('another')
+    press(box, { key: 'Escape' })
+    expect(box.value).toBe('half a thought')
+    act(() => void (editing.value = message))
+    press(box, { key: 'Enter' })
+    expect(edit).toHaveBeenCalledExactlyOnceWith('msg_1', 'helo')
+    expect(box.value).toBe('half a thought')
+  })
 })

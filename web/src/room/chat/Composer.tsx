@@ -32,6 +32,8 @@ function Writing() {
   const view = useView()
   const [text, setText] = useState('')
   const box = useRef<HTMLTextAreaElement>(null)
+  /** What was being written when a change began; null while nothing is changed. */
+  const draft = useRef<string | null>(null)
   const lane = useSignal(DanmakuLane.SCROLL)
   const colour = useSignal(0xffffff)
   const calm = useSlowMode()
@@ -40,15 +42,17 @@ function Writing() {
   const most = server.value?.maxMessageChars || 2000
   const left = most - [...text].length
 
-  useEffect(() => {
+  // All three before the next key can come: an effect after the paint would overwrite what a quick hand has typed by then.
+  useLayoutEffect(() => {
     if (!change) return
+    draft.current ??= text
     setText(change.text)
     box.current?.focus()
   }, [change])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view.focusComposer.value > 0) box.current?.focus()
   }, [view.focusComposer.value])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!view.insert.value) return
     setText((was) => was + view.insert.peek())
     view.insert.value = ''
@@ -58,7 +62,8 @@ function Writing() {
 
   const stopEditing = (): void => {
     editing.value = null
-    setText('')
+    setText(draft.current ?? '')
+    draft.current = null
   }
   const send = (): void => {
     const words = text.trim()
