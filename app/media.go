@@ -255,6 +255,9 @@ func (a *App) UpdateMedia(ctx context.Context, g Grant, id MediaID, p MediaPatch
 		if err := g.mayEdit(m); err != nil {
 			return err
 		}
+		if p.URL != nil && *p.URL == m.URL {
+			p.URL = nil // it stays: what is known of it stays known
+		}
 		if err := a.patchMedia(&m, p); err != nil {
 			return err
 		}

@@ -324,7 +324,12 @@ func TestProbing(t *testing.T) {
 		if pb := state(t, h, id); pb.DurationMs != 60_000 {
 			t.Fatalf("%+v", pb)
 		}
-		url := second
+		url := film
+		must(t, second2(n.UpdateMedia(t.Context(), n.Grant(t, owner, id, app.RoomView), got[0].ID, app.MediaPatch{URL: &url})))
+		if m, _ := h.Store.Media(t.Context(), id, got[0].ID); m.DurationMs != 60_000 || state(t, h, id).DurationMs != 60_000 {
+			t.Errorf("the address it has already: %+v", m)
+		}
+		url = second
 		must(t, second2(n.UpdateMedia(t.Context(), n.Grant(t, owner, id, app.RoomView), got[0].ID, app.MediaPatch{URL: &url})))
 		synctest.Wait()
 		m, err := h.Store.Media(t.Context(), id, got[0].ID)

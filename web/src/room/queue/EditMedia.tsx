@@ -15,16 +15,17 @@ export function EditMedia({ room, media, onClose }: { room: LiveRoom; media: Med
   const item = media.kind !== MediaKind.FOLDER
   const [title, setTitle] = useState(media.title)
   const [url, setUrl] = useState(media.url)
+  const [was, setWas] = useState(media.url)
   // What is sent to the whole room does not carry addresses; those who may edit ask for it.
   useEffect(() => {
     if (!item || media.url) return
-    findUrl(room, media).then((found) => setUrl((typed) => typed || found)).catch(() => undefined)
+    findUrl(room, media).then((found) => { setWas(found); setUrl((typed) => typed || found) }).catch(() => undefined)
   }, [])
   const [delivery, setDelivery] = useState<Delivery>(media.delivery || Delivery.AUTO)
   const [lines, setLines] = useState<Line[]>(media.subtitles)
   const { busy, submit, shown } = useSubmit(async () => {
     const subtitles = lines.filter((s) => s.url.trim() !== '').map(({ url: u, label, language, format }) => ({ url: u.trim(), label, language, format }))
-    const changes = item ? { delivery, setSubtitles: true, subtitles, ...(url.trim() && url !== media.url ? { url: url.trim() } : {}) } : {}
+    const changes = item ? { delivery, setSubtitles: true, subtitles, ...(url.trim() && url.trim() !== was ? { url: url.trim() } : {}) } : {}
     await room.api.call(MediaService.method.updateMedia, { roomId: room.roomId, mediaId: media.id, title: title.trim(), ...changes })
     onClose()
   })
