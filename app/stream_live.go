@@ -35,7 +35,8 @@ type StreamMedia struct {
 	Height        int     `json:"h,omitempty"`
 	FrameRate     float64 `json:"fps,omitempty"`
 	BitsPerSecond float64 `json:"bps,omitempty"`
-	KeyFrames     float64 `json:"kf,omitempty"` // how far apart key frames are, in seconds
+	KeyFrames     float64 `json:"kf,omitempty"`   // how far apart key frames are, in seconds
+	Pace          float64 `json:"pace,omitempty"` // seconds of the broadcast that come in a second; 0 when not known
 }
 
 // SessionRole tells publishers and viewers apart.

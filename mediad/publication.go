@@ -117,18 +117,18 @@ func (p *publication) report(interrupt func()) {
 }
 
 // worthTelling tells whether what is published differs from what was told: rates by a quarter, the
-// distance of key frames by half a second.
+// distance of key frames by half a second, the pace by a twentieth.
 func worthTelling(old, now app.StreamMedia) bool {
 	far := func(a, b float64) bool { return a > b*1.25+1 || b > a*1.25+1 }
-	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) || math.Abs(old.KeyFrames-now.KeyFrames) >= 0.5 {
+	if far(old.BitsPerSecond, now.BitsPerSecond) || far(old.FrameRate, now.FrameRate) || math.Abs(old.KeyFrames-now.KeyFrames) >= 0.5 || math.Abs(old.Pace-now.Pace) >= 0.05 {
 		return true
 	}
-	old.BitsPerSecond, old.FrameRate, old.KeyFrames, now.BitsPerSecond, now.FrameRate, now.KeyFrames = 0, 0, 0, 0, 0, 0
+	old.BitsPerSecond, old.FrameRate, old.KeyFrames, old.Pace = now.BitsPerSecond, now.FrameRate, now.KeyFrames, now.Pace
 	return !reflect.DeepEqual(old, now)
 }
 
 func mediaOf(st stream.Stats) app.StreamMedia {
-	m := app.StreamMedia{BitsPerSecond: float64(st.Bitrate), FrameRate: st.FrameRate, KeyFrames: st.KeyInterval.Seconds()}
+	m := app.StreamMedia{BitsPerSecond: float64(st.Bitrate), FrameRate: st.FrameRate, KeyFrames: st.KeyInterval.Seconds(), Pace: st.Pace}
 	for _, t := range st.Tracks {
 		switch {
 		case t.Kind == av.Video && m.VideoCodec == "":

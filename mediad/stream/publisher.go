@@ -151,6 +151,7 @@ func (s *Stream) take(pkt av.Packet, now time.Time) {
 		return
 	}
 	pkt = s.timeline.Place(pkt)
+	s.meter.place(now, pkt.DTS)
 	if s.altered && pkt.Kind != av.Data {
 		pkt.Discontinuity, s.altered = true, false
 	}

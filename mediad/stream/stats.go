@@ -51,6 +51,7 @@ type Stats struct {
 	Frames      uint64 // of video, ever
 	Bitrate     int    // bits per second, lately
 	FrameRate   float64
+	Pace        float64       // seconds of the broadcast that came in a second, lately; 0 when not known
 	KeyInterval time.Duration // how far apart key frames are; 0 without pictures
 	CacheBytes  int
 	CacheItems  int
@@ -71,6 +72,7 @@ func (s *Stream) Stats() Stats {
 	if p := s.publisher; p != nil {
 		st.Publisher, st.Since = p.by, p.since
 		st.Bitrate, st.FrameRate = s.meter.rates(s.config.Now())
+		st.Pace = s.meter.pace(s.config.Now())
 	}
 	st.KeyInterval = s.ring.keyInterval()
 	if st.CacheItems > 0 {
@@ -82,6 +84,9 @@ func (s *Stream) Stats() Stats {
 // meterSpan is over how many seconds rates are averaged.
 const meterSpan = 5
 
+// paceSpan is how many seconds a pace must be over: one frame more or less says nothing then.
+const paceSpan = 3
+
 // meter counts packets, and how many there were in each of the last seconds.
 type meter struct {
 	bytes, packets, frames uint64
@@ -90,6 +95,7 @@ type meter struct {
 		unix   int64
 		bytes  int
 		frames int
+		placed time.Duration // the latest time in the stream; 0 if nothing was placed
 	}
 	began int64 // the first second there is, in Unix time
 }
@@ -101,7 +107,7 @@ func (m *meter) add(now time.Time, p av.Packet) {
 	}
 	s := &m.seconds[unix%int64(len(m.seconds))]
 	if s.unix != unix {
-		s.unix, s.bytes, s.frames = unix, 0, 0
+		s.unix, s.bytes, s.frames, s.placed = unix, 0, 0, 0
 	}
 	m.packets++
 	m.bytes += uint64(len(p.Data))
@@ -110,6 +116,34 @@ func (m *meter) add(now time.Time, p av.Packet) {
 		m.frames++
 		s.frames++
 	}
+}
+
+// place hears where in the stream a packet that was added has come to be.
+func (m *meter) place(now time.Time, dts time.Duration) {
+	s := &m.seconds[now.Unix()%int64(len(m.seconds))]
+	s.placed = max(s.placed, dts)
+}
+
+// pace compares where the stream came to in the first and in the last of the whole seconds before now.
+func (m *meter) pace(now time.Time) float64 {
+	unix := now.Unix()
+	var first, last int64
+	var from, to time.Duration
+	for _, s := range m.seconds {
+		if s.unix >= unix || s.unix < unix-meterSpan || s.placed == 0 {
+			continue
+		}
+		if first == 0 || s.unix < first {
+			first, from = s.unix, s.placed
+		}
+		if s.unix > last {
+			last, to = s.unix, s.placed
+		}
+	}
+	if last-first < paceSpan {
+		return 0
+	}
+	return max(0, (to-from).Seconds()/float64(last-first))
 }
 
 // rates averages over the whole seconds before now.

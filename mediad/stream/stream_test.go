@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -470,6 +471,37 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+// TestPace: an encoder, or a line, that is slower than what it sends.
+func TestPace(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		every time.Duration // between frames that are 40 ms long
+		last  time.Duration
+		want  float64
+	}{
+		{"in time", 40 * ms, 20 * time.Second, 1},
+		{"four fifths", 50 * ms, 20 * time.Second, 0.8},
+		{"half", 80 * ms, 20 * time.Second, 0.5},
+		{"catching up", 20 * ms, 20 * time.Second, 2},
+		{"too short to know", 40 * ms, 3 * time.Second, 0},
+	} {
+		clock := time.Unix(1e9, 0)
+		s := newTest(Config{Now: func() time.Time { return clock }})
+		p := publish(t, s)
+		for i := range int(c.last / c.every) {
+			write(t, p, video(time.Duration(i)*40*ms, i%25 == 0))
+			clock = clock.Add(c.every)
+		}
+		if got := s.Stats().Pace; math.Abs(got-c.want) > 0.03 {
+			t.Errorf("%s: a pace of %v, want %v", c.name, got, c.want)
+		}
+		clock = clock.Add(10 * time.Second)
+		if got := s.Stats().Pace; got != 0 {
+			t.Errorf("%s, then silence: a pace of %v", c.name, got)
+		}
+	}
+}
+
 func TestRates(t *testing.T) {
 	clock := time.Unix(1e9, 0)
 	s := newTest(Config{Now: func() time.Time { return clock }})
@@ -481,6 +513,9 @@ func TestRates(t *testing.T) {
 	st := s.Stats()
 	if st.Bitrate != 25*8000 || st.FrameRate != 25 {
 		t.Errorf("%d bit/s, %v frames/s", st.Bitrate, st.FrameRate)
+	}
+	if math.Abs(st.Pace-1) > 0.02 {
+		t.Errorf("a pace of %v", st.Pace)
 	}
 	if st.KeyInterval != time.Second {
 		t.Errorf("key frames %v apart", st.KeyInterval)

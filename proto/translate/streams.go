@@ -46,7 +46,7 @@ func Stream(i app.StreamInfo) *synctvv1.Stream {
 	}
 	if m := i.Media; m != nil {
 		out.Media = &synctvv1.StreamMedia{VideoCodec: m.VideoCodec, AudioCodec: m.AudioCodec, Width: count(m.Width), Height: count(m.Height),
-			FrameRate: m.FrameRate, BitsPerSecond: m.BitsPerSecond, KeyFrameSeconds: m.KeyFrames}
+			FrameRate: m.FrameRate, BitsPerSecond: m.BitsPerSecond, KeyFrameSeconds: m.KeyFrames, Pace: m.Pace}
 	}
 	return out
 }

@@ -530,8 +530,11 @@ type StreamMedia struct {
 	BitsPerSecond float64                `protobuf:"fixed64,6,opt,name=bits_per_second,json=bitsPerSecond,proto3" json:"bits_per_second,omitempty"`
 	// How far apart key frames are, in seconds; 0 when not known. What exceeds 4 makes players wait when they begin.
 	KeyFrameSeconds float64 `protobuf:"fixed64,7,opt,name=key_frame_seconds,json=keyFrameSeconds,proto3" json:"key_frame_seconds,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Seconds of the broadcast that arrive in a second, over the last few; 0 when not known. Below 1 the encoder or its line is
+	// slower than what it sends, and viewers wait again and again.
+	Pace          float64 `protobuf:"fixed64,8,opt,name=pace,proto3" json:"pace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamMedia) Reset() {
@@ -609,6 +612,13 @@ func (x *StreamMedia) GetBitsPerSecond() float64 {
 func (x *StreamMedia) GetKeyFrameSeconds() float64 {
 	if x != nil {
 		return x.KeyFrameSeconds
+	}
+	return 0
+}
+
+func (x *StreamMedia) GetPace() float64 {
+	if x != nil {
+		return x.Pace
 	}
 	return 0
 }
@@ -1777,7 +1787,7 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\x0eStreamPlayback\x12\x17\n" +
 	"\ahls_url\x18\x01 \x01(\tR\x06hlsUrl\x12\x17\n" +
 	"\aflv_url\x18\x02 \x01(\tR\x06flvUrl\x12\x19\n" +
-	"\brtmp_url\x18\x03 \x01(\tR\artmpUrl\"\xf0\x01\n" +
+	"\brtmp_url\x18\x03 \x01(\tR\artmpUrl\"\x84\x02\n" +
 	"\vStreamMedia\x12\x1f\n" +
 	"\vvideo_codec\x18\x01 \x01(\tR\n" +
 	"videoCodec\x12\x1f\n" +
@@ -1788,7 +1798,8 @@ const file_synctv_v1_streams_proto_rawDesc = "" +
 	"\n" +
 	"frame_rate\x18\x05 \x01(\x01R\tframeRate\x12&\n" +
 	"\x0fbits_per_second\x18\x06 \x01(\x01R\rbitsPerSecond\x12*\n" +
-	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\"\xae\x01\n" +
+	"\x11key_frame_seconds\x18\a \x01(\x01R\x0fkeyFrameSeconds\x12\x12\n" +
+	"\x04pace\x18\b \x01(\x01R\x04pace\"\xae\x01\n" +
 	"\x13CreateStreamRequest\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x125\n" +
 	"\n" +

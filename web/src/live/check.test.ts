@@ -23,6 +23,8 @@ describe('check', () => {
     ['too few frames', live({ frameRate: 8 }), all, 'but', ['slow']],
     ['too few frames, rounded', live({ frameRate: 14.8 }), all, 'on', []],
     ['no frames any more', live({ frameRate: 0 }), all, 'bad', ['frozen']],
+    ['slower than what it sends', live({ pace: 0.8 }), all, 'but', ['behind']],
+    ['as fast as what it sends', live({ pace: 0.97 }), all, 'on', []],
     ['one frame in two seconds', live({ frameRate: 0.5 }), all, 'but', ['slow']],
     ['sound alone needs no frames', live({ videoCodec: '', frameRate: 0 }), all, 'but', ['noPicture']],
     ['connected, nothing sent', live({ videoCodec: '', audioCodec: '' }), all, 'opening', []],

@@ -24,6 +24,8 @@ export type Plays = (codec: string) => boolean
 const longKeyFramesS = 4
 const heavyBits = 9_000_000
 const slowFrames = 15
+/** Less of each second than this arrives in it: viewers wait. */
+const slowPace = 0.93
 /** An encoder that sent more before, and now less than this part of it, does not keep up. */
 const slowPart = 0.6
 /** The first seconds are counted in part. */
@@ -72,6 +74,7 @@ export function check(s: Stream, plays: Plays, past = noPast): Check {
   const few = m.videoCodec === '' ? [] : frames(m.frameRate, past.frames)
   const settled = s.nowMs - Math.max(s.liveSinceMs, past.sinceMs) > settleMs
   if (settled) findings.push(...few)
+  if (settled && m.pace > 0 && m.pace < slowPace) findings.push({ level: 'hint', word: 'behind', params: { n: Math.round(m.pace * 100) } })
   const bad = findings.some((f) => f.level === 'bad')
   return { verdict: bad ? 'bad' : findings.length > 0 ? 'but' : few.length > 0 ? 'new' : 'on', findings }
 }

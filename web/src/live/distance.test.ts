@@ -77,6 +77,12 @@ describe('Distance', () => {
     expect(Math.abs(v.latency - 1000)).toBeLessThan(70)
   })
 
+  it('does not hurry after what has not come', () => {
+    const d = new Distance(1000)
+    const orders = Array.from({ length: 60 }, (_, n) => d.tick({ nowMs: n * 100, latencyMs: 4000 + n * 20, aheadMs: 200, moving: true, dry: false }))
+    expect(new Set(orders.map((o) => `${o.rate} ${o.jumpMs}`))).toEqual(new Set(['1 0']))
+  })
+
   it('jumps when it is far off, once, and never beyond what has come', () => {
     const v = new Viewer(new Distance(1000), 1000, { delayMs: 300 }).run(5000)
     v.at -= 20_000

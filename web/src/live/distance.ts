@@ -40,6 +40,8 @@ const jumpMs = 1200
 /** Just after the start a jump is not noticed. */
 const settleForMs = 2500
 const settleJumpMs = 180
+/** A jump that does not go all the way goes so far. */
+const partJumpMs = 500
 /** A jump forward leaves at least this much in the buffer. */
 const reserveMs = 120
 /** After a jump the player needs a moment before it is believed again. */
@@ -109,6 +111,11 @@ export class Distance {
     this.average(m.nowMs, m.latencyMs)
     if (m.nowMs - this.jumpedAt < calmAfterJumpMs) return { rate: 1, jumpMs: 0 }
     const error = this.errorMs ?? 0
+    // What has not come cannot be caught up with, only run dry.
+    if (error > 0 && m.aheadMs < 2 * reserveMs) {
+      this.steering = false
+      return { rate: 1, jumpMs: 0 }
+    }
     return this.jump(m, m.latencyMs - this.targetMs, error) ?? { rate: this.steer(error), jumpMs: 0 }
   }
 
@@ -127,8 +134,8 @@ export class Distance {
     // Back is what just was on the screen: only when the line is known to need it, or nobody has looked yet.
     if (error < 0 && !settling && this.step === 0 && error > -3 * jumpMs) return null
     const by = error > 0 ? Math.min(error, m.aheadMs - reserveMs) : error
-    // What the buffer does not have would have to be waited for.
-    if (by > 0 && by < settleJumpMs / 2) return null
+    // What the buffer does not have would have to be waited for; a part of the way must be worth the stumble.
+    if (by > 0 && by < (by < error ? partJumpMs : settleJumpMs / 2)) return null
     if (by > 0 && m.aheadMs <= reserveMs) return null
     this.jumpedAt = m.nowMs
     this.smooth = null

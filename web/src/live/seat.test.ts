@@ -30,7 +30,7 @@ function make() {
     stream: async () => create(StreamSchema, { id: 'str_1', state: state.now }), retry, held: () => state.held, fast: signal(false), now: () => performance.now(),
   })
   const run = (ms: number) => vi.advanceTimersByTimeAsync(ms)
-  return { media, seat, load, state, retry, run, stop: seat.run() }
+  return { media, seat, load, feed, state, retry, run, stop: seat.run() }
 }
 
 /** Plays from so far behind. */
@@ -48,6 +48,26 @@ describe('LiveSeat', () => {
   it.each([300, 900, 2500, 9000])('holds the common distance from %i ms', async (behind) => {
     const { seat, stop } = await begin(behind)
     expect(Math.abs((seat.latencyMs.value ?? 0) - togetherMs)).toBeLessThan(120)
+    expect(seat.away.value).toBe(false)
+    stop()
+  })
+
+  it('holds on to what has come when an encoder is slower than what it sends', async () => {
+    const { media, seat, feed, run, stop } = await begin(1000)
+    // From now on four fifths of it come, each dated for when it should have come.
+    const from = performance.now()
+    const come = () => (from + (performance.now() - from) * 0.8) / 1000 - 0.2
+    media.buffered = { length: 1, start: () => 0, end: come }
+    feed.edge = come
+    const timer = setInterval(() => media.starve(media.currentTime >= come()), 20)
+    const late: number[] = []
+    for (let i = 0; i < 60; i++) {
+      await run(1000)
+      late.push(seat.latencyMs.value ?? NaN)
+    }
+    clearInterval(timer)
+    // The server's dates would say twelve seconds.
+    expect(Math.max(...late)).toBeLessThan(6000)
     expect(seat.away.value).toBe(false)
     stop()
   })

@@ -61,6 +61,11 @@ export const togetherMs = 1000
 export const fastMs = 330
 /** From the server's ring to the end of this buffer; what is not dated is measured by its buffer. */
 const pipelineMs = 80
+/**
+ * What is the newest in a playlist was received so long ago at most. Where dates say that it is longer, the encoder is slower
+ * than what it encodes, and dates its pictures for when they should have come: a distance to that cannot be held.
+ */
+const edgeMs = 600
 /** A pause longer than this is a wish to go on from there. */
 const pauseIsAwayMs = 1000
 const nearMs = 1500
@@ -256,15 +261,16 @@ export class LiveSeat implements SeatView {
     if (!media.paused && Math.abs(media.playbackRate - rate) > 0.001) media.playbackRate = rate
   }
 
-  /** By the date of what is shown; else by the playlist; else by the buffer. */
+  /** By the date of what is shown, as far as that can be; else by the playlist; else by the buffer. */
   private latency(now: number): number | null {
     const feed = this.feed()
     const { media, clock } = this.deps
     if (!feed || media.readyState < 1) return null
     const date = this.watching ? feed.dateMs() : null
-    if (date !== null) return clock.ready ? Math.max(0, clock.server(now) - date) : null
     const edge = feed.edge()
-    if (edge !== null) return Math.max(0, (edge - media.currentTime) * 1000)
+    const toEdgeMs = edge === null ? Infinity : Math.max(0, (edge - media.currentTime) * 1000)
+    if (date !== null) return clock.ready ? Math.min(Math.max(0, clock.server(now) - date), toEdgeMs + edgeMs) : null
+    if (edge !== null) return toEdgeMs
     const last = ranges(media.buffered).at(-1)
     return last ? Math.max(0, this.edge.at(now, last[1]) - media.currentTime * 1000 + pipelineMs) : null
   }

@@ -26,6 +26,7 @@ const en = {
   newText: 'Looking at what arrives.',
   slow: 'Your encoder sends only {n} frames a second: the computer may be too slow. Try a smaller picture.',
   slower: 'Your encoder sends only {n} frames a second now, it was {of}: the computer may be too slow. Try a smaller picture.',
+  behind: 'Of each second only {n} % arrive in time: the computer or the line is too slow, and viewers wait again and again. Try a smaller picture or a lower bitrate.',
   frozen: 'The picture stands still: no frames arrive any more. Look at the encoder.',
 
   // Where to
