@@ -16,9 +16,12 @@ const (
 	maxOffset = 10 * time.Second
 	// step is the time given to a frame when the clock gives none.
 	step = time.Millisecond
-	// rtmpWrap and shortWrap are where clocks of milliseconds return to zero: at
-	// 32 bits, and at 24 bits with senders that know no extended timestamp.
+	// rtmpWrap, signWrap and shortWrap are where clocks of milliseconds return to
+	// zero: at 32 bits; at 31 with senders that keep the sign out, as ffmpeg's FLV
+	// does, also when it begins below zero; and at 24 bits with senders that know no
+	// extended timestamp.
 	rtmpWrap  = 1 << 32 * time.Millisecond
+	signWrap  = 1 << 31 * time.Millisecond
 	shortWrap = 1 << 24 * time.Millisecond
 )
 
@@ -27,7 +30,7 @@ const (
 // It is a pure function of the packets it has seen; the zero Timeline is ready
 // for RTMP and FLV.
 //
-//   - Clocks that wrap go on (Wrap, and the 24 bits of old encoders).
+//   - Clocks that wrap go on (Wrap, the 31 bits of ffmpeg, and the 24 of old encoders).
 //   - Tracks that start together keep the distance their sender gave them.
 //     Tracks that lie more than MaxSkew apart have different zeros, and the
 //     later one is laid beside the other.
@@ -183,7 +186,7 @@ func (t *Timeline) between(from, to time.Duration) time.Duration {
 	if t.Wrap != 0 {
 		return d
 	}
-	for _, w := range [...]time.Duration{shortWrap, -shortWrap} {
+	for _, w := range [...]time.Duration{shortWrap, -shortWrap, signWrap, -signWrap} {
 		if (d + w).Abs() <= MaxGap {
 			return d + w
 		}

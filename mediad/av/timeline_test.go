@@ -25,7 +25,7 @@ func vCTS(raw, c, d, p int64) at { return at{Video, raw, c, d, p, false} }
 func (s at) broken() at          { s.discont = true; return s }
 
 func TestTimeline(t *testing.T) {
-	const wrap32, wrap24 = 1 << 32, 1 << 24
+	const wrap32, wrap31, wrap24 = 1 << 32, 1 << 31, 1 << 24
 	tests := []struct {
 		name  string
 		steps []at
@@ -34,6 +34,9 @@ func TestTimeline(t *testing.T) {
 		{"encoder 10: starts at a random epoch", []at{v(3_000_000_000, 0), a(3_000_000_005, 5), v(3_000_000_040, 40)}},
 		{"encoder 10: wraps at 32 bits", []at{v(wrap32-20, 0), a(wrap32-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
 		{"encoder 10: wraps at 24 bits", []at{v(wrap24-20, 0), a(wrap24-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
+		{"encoder 10: wraps at 31 bits", []at{v(wrap31-20, 0), a(wrap31-10, 10), v(20, 40), a(11, 31), v(60, 80)}},
+		{"encoder 10: wraps at 31 bits, the tracks one behind the other", []at{v(wrap31-20, 0), v(20, 40), a(wrap31-1, 19), a(21, 41), v(60, 80)}},
+		{"encoder 10: begins below zero, without the sign", []at{a(wrap31-60, 0), v(wrap31-40, 20), v(0, 60), a(1, 61), v(40, 100)}},
 		{"encoder 10: late track, the first has wrapped at 24 bits", []at{v(wrap24-20, 0), v(20, 40), a(wrap24-1, 19), a(21, 41)}},
 		{"encoder 10: passes 0xFFFFFF", []at{v(wrap24-20, 0), v(wrap24+20, 40), v(wrap24+60, 80)}},
 		{"encoder 10: small step back is pressed together", []at{v(0, 0), v(100, 100), v(60, 101), v(80, 102), v(120, 120)}},
@@ -98,9 +101,9 @@ func TestTimelineRestart(t *testing.T) {
 	}
 }
 
-// encoder 10: a soak past both wraps: eight hours with 24 bits, then sixty days with 32.
+// encoder 10: a soak past both wraps: eight hours with 24 bits, sixty days with 31 and with 32.
 func TestRTMP10Soak(t *testing.T) {
-	for _, mask := range []int64{1<<24 - 1, 1<<32 - 1} {
+	for _, mask := range []int64{1<<24 - 1, 1<<31 - 1, 1<<32 - 1} {
 		var tl Timeline
 		const start, stride = 16_770_000, 2000
 		for i := int64(0); i < 60*24*3600*1000/stride/20; i++ {
