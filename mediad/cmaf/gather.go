@@ -9,7 +9,8 @@ import (
 
 // Limits of what is held before a period begins.
 const (
-	gatherFrames  = 8 // of the picture, to know its rate
+	gatherFrames  = 8               // of the picture, to know its rate
+	rateWait      = 3 * time.Second // how long the second of them is waited for: parts are as long as frames are apart
 	gatherPackets = 4096
 	gatherBytes   = 16 << 20
 )
@@ -73,7 +74,7 @@ func (g *gather) ready(tracks []av.Track, c Config) bool {
 			frames++
 		}
 	}
-	if frames < gatherFrames && waited < c.TrackWait {
+	if frames < 2 && waited < rateWait || frames < gatherFrames && waited < c.TrackWait {
 		return false
 	}
 	return hasKind(tracks, av.Audio) && g.has(av.Audio) || waited >= c.TrackWait

@@ -108,7 +108,7 @@ func (s *Segmenter) breaks(p av.Packet) bool {
 		return true
 	case s.pending:
 		return p.Kind == av.Video && p.Key || s.tracks[0].Kind != av.Video
-	case p.DTS-s.newest > max(pause, s.target):
+	case p.DTS-s.newest > s.standstill():
 		return true
 	case p.Kind != lead.kind():
 		return false
@@ -117,8 +117,12 @@ func (s *Segmenter) breaks(p av.Packet) bool {
 	if lead.hasHeld {
 		end = lead.heldAt
 	}
-	return (lead.hasHeld || lead.end > 0) && p.DTS-end > max(pause, s.target)
+	return (lead.hasHeld || lead.end > 0) && p.DTS-end > s.standstill()
 }
+
+// standstill is how far apart frames are of which the later one begins another period.
+// Frames that are as far apart as a part is long need not be so to the millisecond.
+func (s *Segmenter) standstill() time.Duration { return max(pause, s.target+s.target/10) }
 
 // finish ends the period.
 func (s *Segmenter) finish() {

@@ -77,6 +77,20 @@ func (s source) packets() []av.Packet {
 	return list
 }
 
+func (s source) until(end time.Duration) source { s.end = end; return s }
+
+// behind lays the pictures 21 ms later, as encoders do for the sake of their sound, with a clock that rounds.
+func behind(packets []av.Packet) []av.Packet {
+	for i, p := range packets {
+		if p.Kind == av.Video {
+			late := 21*ms + p.DTS/time.Second%2*ms
+			packets[i].DTS, packets[i].PTS = p.DTS+late, p.PTS+late
+		}
+	}
+	slices.SortStableFunc(packets, func(a, b av.Packet) int { return int(a.DTS - b.DTS) })
+	return packets
+}
+
 // run pushes packets and keeps all events.
 func run(s *Segmenter, packets []av.Packet) (events []Event) {
 	for _, p := range packets {
@@ -138,6 +152,10 @@ func TestSegments(t *testing.T) {
 		{"encoder 15: sound announced and never sent", []step{{both, source{fps: 25, gop: 2 * time.Second, end: 6 * time.Second, noAudio: true}.packets(), true}}},
 		{"encoder 20: long group of pictures", []step{{both, source{fps: 25, gop: time.Minute, end: 14 * time.Second}.packets(), true}}},
 		{"groups a little longer than a segment may be", []step{{both, source{fps: 25, gop: 5 * time.Second, end: 21 * time.Second}.packets(), true}}},
+		{"encoder 15: a picture a second behind the sound", []step{{both, behind(source{fps: 1, gop: 2 * time.Second, end: 12 * time.Second}.packets()), true}}},
+		{"encoder 15: a picture that stands still from the start", []step{{both, slices.DeleteFunc(tv.until(12*time.Second).packets(), func(p av.Packet) bool {
+			return p.Kind == av.Video && p.DTS > 0 && p.DTS < 8*time.Second
+		}), true}}},
 		{"short groups", []step{{both, source{fps: 25, gop: 400 * ms, end: 5 * time.Second}.packets(), true}}},
 		{"encoder 15: late sound", []step{{both[:1], source{fps: 25, gop: 2 * time.Second, end: 5 * time.Second, noAudio: true}.packets(), false},
 			{both, slices.DeleteFunc(source{fps: 25, gop: 2 * time.Second, end: 12 * time.Second}.packets(), func(p av.Packet) bool { return p.DTS < 5*time.Second }), true}}},
