@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -29,10 +31,13 @@ type Listing struct {
 	Fragments []Fragment
 	// End is where the last whole fragment ends, in bytes. What follows is an index, or torn.
 	End int64
-	// Ticks is where the leading track ends.
+	// Ticks is where the movie ends, in ticks of the leading track: where that does, or, when it stands still
+	// before the end, another one.
 	Ticks uint64
 	// Indexed: there is an index behind the fragments.
 	Indexed bool
+
+	scales []uint32 // of the tracks, in order
 }
 
 // Fragment is where a fragment is, at which decoding can begin. Those at which it
@@ -78,13 +83,13 @@ func List(r io.ReaderAt, size int64) (*Listing, error) {
 // scan looks at one fragment after the other.
 func (l *Listing) scan(r io.ReaderAt, at, size int64) error {
 	for {
-		f, err := readFragment(r, at, size)
+		f, err := l.readFragment(r, at, size)
 		if errors.Is(err, ErrMovie) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		if len(l.Fragments) == 0 || f.key && f.ticks > f.start && len(l.Fragments) < maxFragments {
+		if len(l.Fragments) == 0 || f.key && len(l.Fragments) < maxFragments {
 			l.Fragments = append(l.Fragments, Fragment{Offset: at, Start: f.start})
 		}
 		at, l.End, l.Ticks = f.end, f.end, max(l.Ticks, f.ticks)
@@ -104,19 +109,41 @@ func (l *Listing) readInit(r io.ReaderAt, size int64) (int64, error) {
 			return 0, ErrMovie
 		}
 		if want == "moov" {
-			mdhd := find(head[end:end+n], "trak", "mdia", "mdhd")
-			if len(mdhd) < 32 || mdhd[8] != 0 {
-				return 0, ErrMovie
-			}
-			l.Scale = binary.BigEndian.Uint32(mdhd[20:])
+			l.scales = scalesIn(head[end : end+n])
 		}
 		end += n
 	}
-	if l.Scale == 0 {
+	if len(l.scales) == 0 || slices.Contains(l.scales, 0) {
 		return 0, ErrMovie
 	}
+	l.Scale = l.scales[0]
 	l.Init = head[:end:end]
 	return int64(end), nil
+}
+
+// scalesIn returns how many ticks a second has in each track of a moov; 0 where that cannot be read.
+func scalesIn(moov []byte) (scales []uint32) {
+	for trak := range boxes(moov, "trak") {
+		mdhd, scale := find(trak, "mdia", "mdhd"), uint32(0)
+		if len(mdhd) >= 32 && mdhd[8] == 0 {
+			scale = binary.BigEndian.Uint32(mdhd[20:])
+		}
+		scales = append(scales, scale)
+	}
+	return scales
+}
+
+// boxes yields what there is of a name in a box.
+func boxes(in []byte, want string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for rest := in[min(boxHead, len(in)):]; ; {
+			name, n := boxAt(rest)
+			if name == "" || n > len(rest) || name == want && !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
 }
 
 // boxAt returns name and length of the box that b begins with; "" when it is none.
@@ -135,17 +162,12 @@ func boxAt(b []byte) (string, int) {
 // there is none.
 func find(box []byte, way ...string) []byte {
 	for _, want := range way {
-		rest := box[min(boxHead, len(box)):]
-		for {
-			name, n := boxAt(rest)
-			if name == "" || n > len(rest) {
-				return nil
-			}
-			if name == want {
-				box = rest[:n]
-				break
-			}
-			rest = rest[n:]
+		var next []byte
+		for next = range boxes(box, want) {
+			break
+		}
+		if box = next; box == nil {
+			return nil
 		}
 	}
 	return box
@@ -161,13 +183,14 @@ func readAt(r io.ReaderAt, b []byte, at int64) error {
 
 // found is a fragment as its moof describes it.
 type found struct {
-	start, ticks uint64 // where the leading track begins and ends, 0 if it is not there
-	key          bool
-	end          int64 // bytes
+	start uint64 // where the leading track begins, 0 if it is not there
+	ticks uint64 // where it ends, or, when it is not there, another track, in ticks of the leading one
+	key   bool   // the leading track begins with a key frame
+	end   int64  // bytes
 }
 
 // readFragment looks at the fragment at an offset. ErrMovie: there is no whole one.
-func readFragment(r io.ReaderAt, at, size int64) (f found, err error) {
+func (l *Listing) readFragment(r io.ReaderAt, at, size int64) (f found, err error) {
 	b := make([]byte, max(min(glance, size-at), 0))
 	if len(b) < 2*boxHead {
 		return f, ErrMovie
@@ -189,17 +212,25 @@ func readFragment(r io.ReaderAt, at, size int64) (f found, err error) {
 	if f.end = at + int64(n) + int64(m); mdat != "mdat" || f.end > size {
 		return f, ErrMovie
 	}
-	f.start, f.ticks, f.key = leadIn(b[:n])
+	for traf := range boxes(b[:n], "traf") { // the leading one is the first
+		id, start, end, key := trackIn(traf)
+		if id == trackID {
+			f.start, f.ticks, f.key = start, end, key && end > start
+			break
+		}
+		if 0 < id && int(id) <= len(l.scales) {
+			f.ticks = max(f.ticks, ticks(span(end, l.scales[id-1]), l.Scale))
+		}
+	}
 	return f, nil
 }
 
-// leadIn returns where the leading track begins and ends in a moof, and whether it
-// begins with a key frame.
-func leadIn(moof []byte) (start, end uint64, key bool) {
-	traf := find(moof, "traf")
+// trackIn returns of which track a traf is, 0 if that cannot be read, where it begins and ends, and whether it begins
+// with a key frame.
+func trackIn(traf []byte) (id uint32, start, end uint64, key bool) {
 	tfhd, tfdt, trun := find(traf, "tfhd"), find(traf, "tfdt"), find(traf, "trun")
-	if len(tfhd) < 16 || binary.BigEndian.Uint32(tfhd[12:]) != trackID || len(tfdt) < 20 || len(trun) < 20 {
-		return 0, 0, false
+	if len(tfhd) < 16 || len(tfdt) < 20 || len(trun) < 20 {
+		return 0, 0, 0, false
 	}
 	start = binary.BigEndian.Uint64(tfdt[12:])
 	flags := binary.BigEndian.Uint32(trun[8:]) & 0xffffff
@@ -211,13 +242,13 @@ func leadIn(moof []byte) (start, end uint64, key bool) {
 	}
 	samples := trun[20:]
 	if n := uint64(binary.BigEndian.Uint32(trun[12:])); n*uint64(per) != uint64(len(samples)) || flags&(trunDuration|trunSize) != trunDuration|trunSize {
-		return 0, 0, false
+		return 0, 0, 0, false
 	}
 	key = flags&trunFlags == 0 || len(samples) >= per && binary.BigEndian.Uint32(samples[8:]) == flagsKey
 	for end = start; len(samples) > 0; samples = samples[per:] {
 		end += uint64(binary.BigEndian.Uint32(samples))
 	}
-	return start, end, key
+	return binary.BigEndian.Uint32(tfhd[12:]), start, end, key
 }
 
 // Index returns what is written behind the fragments, so that players find them:

@@ -36,7 +36,8 @@ type reel struct {
 type Chunk struct {
 	// Data is, joined, the fragment's bytes: shared with the packets, never changed.
 	Data [][]byte
-	// Start and Duration are those of the leading track, in the file's time.
+	// Start and Duration are those of the leading track, in the file's time; when that
+	// stands still, of another one.
 	Start, Duration time.Duration
 	// Key: decoding can begin here.
 	Key bool
@@ -129,14 +130,10 @@ func (m *Movie) Cut() (Chunk, bool) {
 		return Chunk{}, false
 	}
 	m.sequence++
-	lead := m.reels[0]
-	c := Chunk{Data: fragment(m.sequence, strips...)}
-	if n := len(lead.samples); n > 0 {
-		c.Start, c.Key = span(lead.samples[0].time, lead.clock.scale), lead.samples[0].key
-		c.Duration = span(lead.end, lead.clock.scale) - c.Start
-	} else {
-		c.Start = span(lead.end, lead.clock.scale)
-	}
+	first := strips[0].track - 1
+	r := m.reels[first]
+	c := Chunk{Data: fragment(m.sequence, strips...), Key: first == 0 && r.samples[0].key, Start: span(r.samples[0].time, r.clock.scale)}
+	c.Duration = span(r.end, r.clock.scale) - c.Start
 	for _, r := range m.reels {
 		clear(r.samples)
 		r.samples = r.samples[:0]

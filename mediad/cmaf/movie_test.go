@@ -133,6 +133,32 @@ func checkProbe(t *testing.T, file []byte, packets int, codecs string) {
 	}
 }
 
+// TestMovieStandsStill: a movie is as long as its sound when the picture ends before it.
+func TestMovieStandsStill(t *testing.T) {
+	in := source{fps: 25, gop: 2 * time.Second, end: 10 * time.Second}.packets()
+	m := must(NewMovie([]av.Track{avcTrack, aacTrack}, 0))
+	file := bytes.Clone(m.Init())
+	var starts []time.Duration
+	for i, p := range in {
+		if p.Kind == av.Audio || p.DTS < 4*time.Second {
+			m.Push(p)
+		}
+		if i%150 == 149 || i == len(in)-1 {
+			c, _ := m.Flush()
+			starts = append(starts, c.Start.Round(time.Second))
+			file = append(file, bytes.Join(c.Data, nil)...)
+		}
+	}
+	l := list(t, file)
+	whole := list(t, append(bytes.Clone(file), l.Index()...))
+	if d := l.Duration(); (d-10*time.Second).Abs() > 50*ms || whole.Duration() != d || !whole.Indexed {
+		t.Errorf("%v long, by index %v; fragments at %v", d, whole.Duration(), starts)
+	}
+	if last := starts[len(starts)-1]; last < 7*time.Second {
+		t.Errorf("fragments at %v", starts)
+	}
+}
+
 func TestMovieRefuses(t *testing.T) {
 	if _, err := NewMovie(nil, 0); err == nil {
 		t.Error("a movie of nothing")

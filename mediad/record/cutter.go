@@ -15,7 +15,7 @@ const (
 	keyWait     = 15 * time.Second // how long a picture is waited for before sound begins alone
 	gatherBytes = 16 << 20
 	chunkBytes  = 16 << 20
-	overdue     = time.Second // how much longer than wanted a fragment gets before it ends without a key frame
+	overdue     = time.Second // how much longer than wanted a fragment gets before it ends without a key frame; twice that without a frame
 	early       = 50 * time.Millisecond
 )
 
@@ -141,10 +141,15 @@ func (c *cutter) push(p av.Packet, lead bool) {
 	c.movie.Push(p)
 	c.newest = p.DTS
 	long := p.DTS - c.cut
-	if lead && (p.Key && long >= c.fragment-early || long >= c.fragment+overdue) || c.movie.Bytes() >= chunkBytes {
+	switch {
+	case lead && (p.Key && long >= c.fragment-early || long >= c.fragment+overdue), c.movie.Bytes() >= chunkBytes:
 		c.emit(c.movie.Cut())
-		c.cut = p.DTS
+	case long >= c.fragment+2*overdue: // the picture stands still
+		c.emit(c.movie.Flush())
+	default:
+		return
 	}
+	c.cut = p.DTS
 }
 
 // gather holds packets until it is clear which tracks a file has: from a key frame

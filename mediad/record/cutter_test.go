@@ -105,6 +105,7 @@ func TestCutter(t *testing.T) {
 		{"long groups of pictures", Config{}, func(r *tape) { r.keys = 70; r.with(picture).run(8*s, "v") }, "[v 3.0 3.0* 2.0*]"},
 		{"sound that was announced and never comes", Config{}, func(r *tape) { r.with(picture, sound).run(5*s, "v") }, "[v 2.0 2.0 1.0]"},
 		{"a picture that was announced and never comes", Config{}, func(r *tape) { r.with(picture, sound).run(20*s, "a") }, "[a 2.0 2.0 0.9]"},
+		{"a picture that stops", Config{}, func(r *tape) { r.with(picture, sound).run(4*s, "va").run(9*s, "a") }, "[v+a 2.0 2.0 3.9* 2.8*]"},
 		{"sound that comes late", Config{}, func(r *tape) { r.with(picture).run(3500*time.Millisecond, "v").with(picture, sound).run(3*s, "va") },
 			"[v 2.0 2.0][v+a 2.0 0.5]"},
 		{"another picture size", Config{}, func(r *tape) { r.with(picture, sound).run(3*s, "va").with(larger, sound).run(3*s, "va") },
