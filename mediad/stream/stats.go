@@ -97,14 +97,10 @@ type meter struct {
 		frames int
 		placed time.Duration // the latest time in the stream; 0 if nothing was placed
 	}
-	began int64 // the first second there is, in Unix time
 }
 
 func (m *meter) add(now time.Time, p av.Packet) {
 	unix := now.Unix()
-	if m.began == 0 {
-		m.began = unix
-	}
 	s := &m.seconds[unix%int64(len(m.seconds))]
 	if s.unix != unix {
 		s.unix, s.bytes, s.frames, s.placed = unix, 0, 0, 0
@@ -146,16 +142,25 @@ func (m *meter) pace(now time.Time) float64 {
 	return max(0, (to-from).Seconds()/float64(last-first))
 }
 
-// rates averages over the whole seconds before now.
+// rates averages over the whole seconds before now: without the one in which it began, of which it has a part.
 func (m *meter) rates(now time.Time) (bitsPerSecond int, framesPerSecond float64) {
 	unix := now.Unix()
+	first := unix
+	for _, s := range m.seconds {
+		if s.unix >= unix-meterSpan {
+			first = min(first, s.unix)
+		}
+	}
+	if first > unix-meterSpan && first < unix-1 {
+		first++
+	}
 	var bytes, frames int
 	for _, s := range m.seconds {
-		if s.unix < unix && s.unix >= unix-meterSpan {
+		if s.unix < unix && s.unix >= first {
 			bytes += s.bytes
 			frames += s.frames
 		}
 	}
-	n := int(max(1, min(meterSpan, unix-m.began)))
+	n := int(max(1, unix-first))
 	return 8 * bytes / n, float64(frames) / float64(n)
 }

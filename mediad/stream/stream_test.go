@@ -502,6 +502,23 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestRatesEarly: they are right from the start, also when that is late in a second, and after a pause.
+func TestRatesEarly(t *testing.T) {
+	clock := time.Unix(1e9, 0).Add(900 * ms)
+	s := newTest(Config{Now: func() time.Time { return clock }})
+	p := publish(t, s)
+	for _, pause := range []time.Duration{0, time.Minute} {
+		clock = clock.Add(pause).Truncate(time.Second).Add(900 * ms)
+		for i := range 55 {
+			write(t, p, video(clock.Sub(time.Unix(1e9, 0)), i%25 == 0))
+			clock = clock.Add(40 * ms)
+		}
+		if st := s.Stats(); st.Bitrate != 25*8000 || st.FrameRate != 25 {
+			t.Errorf("after %v: %d bit/s, %v frames/s", pause, st.Bitrate, st.FrameRate)
+		}
+	}
+}
+
 func TestRates(t *testing.T) {
 	clock := time.Unix(1e9, 0)
 	s := newTest(Config{Now: func() time.Time { return clock }})
