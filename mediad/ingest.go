@@ -84,7 +84,9 @@ func (c *ingest) read(ctx context.Context, first []byte) error {
 	if err := c.feed(ctx, first); err != nil {
 		return err
 	}
-	buf := make([]byte, talkBytes)
+	talk := c.s.talks.Get().(*[talkBytes]byte)
+	defer c.s.talks.Put(talk)
+	buf := talk[:]
 	for {
 		if c.pub != nil && len(buf) < readBytes {
 			buf = make([]byte, readBytes)

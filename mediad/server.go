@@ -46,6 +46,7 @@ type Server struct {
 	mu      sync.Mutex
 	callers map[netip.Addr]int // guarded by mu: connections to the RTMP port by address
 	calls   atomic.Int64       // those of all addresses
+	talks   sync.Pool          // of *[talkBytes]byte: players come in crowds, and need one for a moment
 }
 
 // New makes the door. It opens nothing until Run.
@@ -58,6 +59,7 @@ func New(c Config, d Deps) (*Server, error) {
 		c.HLS.Log = d.Log
 	}
 	s := &Server{config: c, deps: d, roster: newRoster(), notes: newSegmentNotes(d.Control), callers: make(map[netip.Addr]int)}
+	s.talks.New = func() any { return new([talkBytes]byte) }
 	s.clients = newClients(s)
 	c.HLS.Observer = s.notes
 	s.origin = hls.NewOrigin(c.HLS)

@@ -18,8 +18,8 @@ const (
 type Handshake struct {
 	client bool
 	random io.Reader
-	buf    []byte // what is collected
-	need   int    // and how long it must become
+	buf    []byte // what is collected of C0 and C1, when they come in pieces
+	need   int    // how many bytes are still to come at this stage
 	stage  int
 	done   bool
 	digest bool
@@ -67,28 +67,36 @@ func (h *Handshake) Digest() bool { return h.digest }
 // once, which names what it looks like.
 func (h *Handshake) Feed(p []byte) (out, rest []byte, err error) {
 	for len(p) > 0 && !h.done {
-		if len(h.buf) == 0 && h.stage == awaitFirst {
+		if h.need == 1+handshakeSize && h.stage == awaitFirst {
 			if err := checkVersion(p[0]); err != nil {
 				return nil, nil, err
 			}
 		}
-		n := min(h.need-len(h.buf), len(p))
-		h.buf, p = append(h.buf, p[:n]...), p[n:]
-		if len(h.buf) < h.need {
-			break
-		}
+		n := min(h.need, len(p))
+		b := p[:n]
+		h.need, p = h.need-n, p[n:]
 		if h.stage == awaitSecond {
-			h.done, h.buf = true, nil
+			h.done = h.need == 0
+			continue
+		}
+		if len(b) <= handshakeSize { // not all at once
+			if h.buf == nil {
+				h.buf = make([]byte, 0, 1+handshakeSize)
+			}
+			h.buf = append(h.buf, b...)
+			b = h.buf
+		}
+		if h.need > 0 {
 			break
 		}
 		answer := answerClient
 		if h.client {
 			answer = answerServer
 		}
-		if out, h.digest, err = answer(h.buf[1:], h.random); err != nil {
+		if out, h.digest, err = answer(b[1:], h.random); err != nil {
 			return nil, nil, err
 		}
-		h.stage, h.need, h.buf = awaitSecond, handshakeSize, h.buf[:0]
+		h.stage, h.need, h.buf = awaitSecond, handshakeSize, nil
 	}
 	return out, p, nil
 }

@@ -58,7 +58,11 @@ func (p *peer) next(b []byte) (Message, []byte, error) {
 		before := len(b)
 		if !p.handshake.Done() {
 			out, rest, err := p.handshake.Feed(b)
-			p.out = append(p.out, out...)
+			if len(p.out) == 0 {
+				p.out = out
+			} else {
+				p.out = append(p.out, out...)
+			}
 			b = rest
 			p.acks.received += uint64(before - len(b))
 			if err != nil {
