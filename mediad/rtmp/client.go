@@ -66,7 +66,7 @@ type ClientConfig struct {
 
 // Client is the client's side of one connection, as a machine like Session. It
 // goes its way up to EventPublish or EventPlay by itself; a refusal is an error of
-// type *Status. It is not safe for concurrent use.
+// type *Status, or *Redirected. It is not safe for concurrent use.
 type Client struct {
 	peer
 	config ClientConfig
@@ -164,8 +164,7 @@ func (c *Client) Handle(m Message) (Event, error) {
 		return Event{}, c.onResult(cmd)
 	case "_error":
 		if cmd.Transaction == transConnect || cmd.Transaction == transCreate {
-			s := statusOf(cmd.arg(0))
-			return Event{}, &s
+			return Event{}, refusal(cmd.arg(0))
 		}
 	case "onStatus":
 		return c.onStatus(cmd.arg(0))
@@ -216,7 +215,7 @@ func (c *Client) onStatus(v amf.Value) (Event, error) {
 	case s.Code == CodeReconnectRequest:
 		return Event{Kind: EventReconnect, URL: v.Get("tcUrl").String}, nil
 	case s.Level == "error":
-		return Event{}, &s
+		return Event{}, refusal(v)
 	case c.state == clientStarting && s.Code == CodePublishStart && c.config.Publish:
 		c.state = clientRunning
 		return Event{Kind: EventPublish, Capabilities: c.server}, nil

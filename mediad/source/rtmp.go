@@ -20,12 +20,32 @@ const (
 
 var errGoAway = errors.New("the server asks to come again")
 
-// rtmp plays a stream of an RTMP server.
+// maxRedirects is how often an RTMP server may send us elsewhere.
+const maxRedirects = 3
+
+var errRedirects = errors.New("the server sends us around, or to where we do not go")
+
+// rtmp plays a stream of an RTMP server, and follows it to where the server says that it is.
 func (o *Opener) rtmp(f *flow, address string) error {
 	a, err := rtmp.ParseAddress(address)
-	if err != nil {
-		return problem(wordsAway, err)
+	for range 1 + maxRedirects {
+		if err != nil {
+			return problem(wordsAway, err)
+		}
+		var elsewhere *rtmp.Redirected
+		if err := o.rtmpAt(f, a); !errors.As(err, &elsewhere) {
+			return err
+		}
+		from := a
+		if a, err = a.Redirect(elsewhere.URL); err == nil && from.TLS && !a.TLS {
+			err = errRedirects // what was asked for in secret is not told to everybody
+		}
 	}
+	return problem(wordsAway, errRedirects)
+}
+
+// rtmpAt plays a stream of one RTMP server.
+func (o *Opener) rtmpAt(f *flow, a rtmp.Address) error {
 	nc, err := o.connect(f.ctx, a)
 	if err != nil {
 		return problem(wordsAway, err)
