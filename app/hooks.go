@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -193,9 +194,15 @@ func (h *hooks) finish(ctx context.Context) {
 	}
 }
 
+// errHookAnswer: somebody answered, but not as a hook does that has understood.
+var errHookAnswer = errors.New(`the answer is not status 200 with 0 or {"code":0}`)
+
 func (h *hooks) deliver(ctx context.Context, body []byte) {
 	ok, err := h.send(ctx, body)
-	if (err != nil || !ok) && ctx.Err() == nil {
+	if err == nil && !ok {
+		err = errHookAnswer
+	}
+	if err != nil && ctx.Err() == nil {
 		h.app.Log.WarnContext(ctx, "the hook did not take a notification", "err", err)
 	}
 }

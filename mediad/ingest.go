@@ -164,6 +164,7 @@ func (c *ingest) introduce(ctx context.Context) error {
 	defer cancel()
 	client, err := c.s.deps.Control.AdmitConnection(ctx, c.from)
 	if err != nil {
+		c.s.count.refused.Add(1)
 		c.session.Close(rtmp.CodeConnectRejected, c.s.excuse(err))
 		return rtmp.ErrClosed
 	}
