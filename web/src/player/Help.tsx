@@ -1,6 +1,6 @@
 // The list of keys.
 
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './icons'
 import { say, type Word } from './strings'
 
@@ -14,7 +14,7 @@ const helpKeys: readonly (readonly [Word, ...string[]])[] = [
 
 export function Help({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal()
   }, [])
   return (

@@ -2,7 +2,7 @@
 
 import { signal, type Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon, type IconName } from './icons'
 import { say } from './strings'
 
@@ -28,7 +28,8 @@ export function Popover(props: PopoverProps) {
   const button = useRef<HTMLButtonElement>(null)
   const panel = useRef<HTMLDivElement>(null)
   const id = useId()
-  useEffect(() => {
+  // With the rendering itself: the next key is the panel's.
+  useLayoutEffect(() => {
     if (!open) return
     panel.current?.focus()
     const outside = (e: Event) => {

@@ -38,8 +38,11 @@ function Asking({ q }: { q: Question }) {
   const close = (): void => {
     question.value = null
   }
+  const ready = q.typed === undefined || answer.trim() === q.typed
+  // Enter in the field comes here too, whatever the button says.
   const run = async (e: Event): Promise<void> => {
     e.preventDefault()
+    if (busy || !ready) return
     setBusy(true)
     setError(null)
     try {
@@ -50,7 +53,6 @@ function Asking({ q }: { q: Question }) {
       setBusy(false)
     }
   }
-  const ready = q.typed === undefined || answer.trim() === q.typed
   const label = q.ask ?? q.typed
   const foot = (
     <>
@@ -70,11 +72,11 @@ function Asking({ q }: { q: Question }) {
   return (
     <Dialog title={q.title} onClose={close} foot={foot}>
       <form ref={form} class="stack" onSubmit={run}>
-        <p class="muted">{q.text}</p>
+        {q.text && <p class="muted">{q.text}</p>}
         {label !== undefined && (
           <label class="field">
             <span class="field-label">{label}</span>
-            <input class="input" maxLength={200} value={answer} onInput={(e) => setAnswer(e.currentTarget.value)} />
+            <input class="input" autoFocus autoComplete="off" maxLength={200} value={answer} onInput={(e) => setAnswer(e.currentTarget.value)} />
           </label>
         )}
         {error !== null && <p class="form-error" role="alert">{sentence(error)}</p>}

@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import { t } from '../i18n'
+import { wayBack } from './focus'
 import { Icon } from './Icon'
 
 interface Props {
@@ -15,9 +16,10 @@ interface Props {
 export function Dialog({ title, onClose, wide, foot, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // With the rendering itself: after the paint the next key would go to what lies behind.
+  useLayoutEffect(() => {
     const dialog = ref.current
-    const before = document.activeElement
+    const back = wayBack()
     if (dialog && !dialog.open) {
       dialog.showModal()
       // Not the close button: the dialog itself is what is read first.
@@ -25,7 +27,7 @@ export function Dialog({ title, onClose, wide, foot, children }: Props) {
     }
     return () => {
       dialog?.close()
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
+      back()
     }
   }, [])
   return (

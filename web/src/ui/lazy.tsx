@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import type { FunctionComponent, JSX } from 'preact'
 import { t } from '../i18n'
 import { fail } from './Toasts'
@@ -11,7 +11,8 @@ export function lazy<P extends object>(
   let loaded: FunctionComponent<P> | null = null
   return function Lazy(props: P) {
     const [Inner, setInner] = useState<FunctionComponent<P> | null>(() => loaded)
-    useEffect(() => {
+    // What is on this side already shows before the next key.
+    useLayoutEffect(() => {
       if (loaded) return
       let here = true
       load()
