@@ -199,6 +199,7 @@ export const en = {
   'queue.goLiveText': 'From OBS or any encoder',
   'queue.playNow': 'Play now',
   'queue.playNext': 'Play next',
+  'queue.adding': 'Adding…',
   'queue.looking': 'Looking at it…',
   'queue.notLinks': 'No link found in this. Links begin with http:// or https://.',
   'queue.tooMany': 'At most 100 links at a time.',

@@ -193,6 +193,7 @@ export const zhCN: Dictionary = {
   'queue.goLiveText': '用 OBS 或其他推流软件',
   'queue.playNow': '立即播放',
   'queue.playNext': '下一个播放',
+  'queue.adding': '正在添加…',
   'queue.looking': '正在查看…',
   'queue.notLinks': '没有找到链接。链接以 http:// 或 https:// 开头。',
   'queue.tooMany': '一次最多 100 个链接。',

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ListRoomsRequest_Scope as Scope, RoomService } from '../gen/synctv/v1/rooms_pb'
 import type { Room } from '../gen/synctv/v1/rooms_pb'
 import { t } from '../i18n'
@@ -61,7 +61,10 @@ function Start() {
     setError('')
     try {
       const media = links.map((url) => ({ url }))
+      // The invite opens with the room, and not some moments later over what is being written by then.
+      const invite = import('../room/InviteDialog').catch(() => undefined)
       const room = await api.call(RoomService.method.createRoom, { media, play: media.length > 0 })
+      await invite
       justMade.value = room.id
       go(`/r/${room.id}`)
     } catch (failed) {
@@ -125,8 +128,14 @@ function Shelf({ title, scope, empty, hideEmpty, search, but, onRooms }: ShelfPr
   const [all, setAll] = useState<readonly Room[] | null>(null)
   const [cursor, setCursor] = useState('')
   const [query, setQuery] = useState('')
+  /** Once there was something to find, the box stays while it is used. */
+  const [searched, setSearched] = useState(false)
+  const turn = useRef(0)
   const load = async (after: string, q: string): Promise<void> => {
+    const mine = ++turn.current
     const page = await api.call(RoomService.method.listRooms, { scope, query: q, page: { limit: PAGE, cursor: after } })
+    // Answers may overtake one another.
+    if (mine !== turn.current) return
     setAll((known) => (after && known ? [...known, ...page.rooms] : page.rooms))
     setCursor(page.page?.nextCursor ?? '')
   }
@@ -136,13 +145,13 @@ function Shelf({ title, scope, empty, hideEmpty, search, but, onRooms }: ShelfPr
   }, [query, scope, user.value?.id])
   useEffect(() => onRooms?.(all ?? []), [all])
   const rooms = all && (query || !but ? all : without(all, but))
-  if (hideEmpty && !query && !cursor && (rooms === null || rooms.length === 0)) return null
+  if (hideEmpty && !searched && !query && !cursor && (rooms === null || rooms.length === 0)) return null
   return (
     <section class="shelf" aria-label={title}>
       <div class="shelf-head">
         <h2>{title}</h2>
-        {search && (rooms?.length || query) ? (
-          <input class="input" type="search" aria-label={t('home.search')} placeholder={t('home.search')} value={query} onInput={(e) => setQuery(e.currentTarget.value)} />
+        {search && (rooms?.length || searched) ? (
+          <input class="input" type="search" aria-label={t('home.search')} placeholder={t('home.search')} value={query} onInput={(e) => { setSearched(true); setQuery(e.currentTarget.value) }} />
         ) : null}
       </div>
       {rooms === null ? (

@@ -45,7 +45,13 @@ export function RoomPage({ roomId, settings }: { roomId: string; settings: boole
 
 function Visit({ roomId, settings }: { roomId: string; settings: boolean }) {
   const room = useMemo(() => openRoom(roomId), [])
-  const view = useMemo(() => makeView(), [])
+  const view = useMemo(() => {
+    const made = makeView()
+    // From the first moment: a dialog that comes later would take the keys of who writes already.
+    made.inviting.value = justMade.peek() === roomId
+    justMade.value = ''
+    return made
+  }, [])
   const [sound] = useState(() => soundFor.peek() === roomId || (navigator.userActivation?.hasBeenActive ?? false))
   useEffect(() => {
     room.start()
@@ -62,11 +68,6 @@ function Visit({ roomId, settings }: { roomId: string; settings: boolean }) {
     }
   }, [room])
   const info = room.info.value
-  useEffect(() => {
-    if (!info || justMade.peek() !== roomId) return
-    justMade.value = ''
-    view.inviting.value = true
-  }, [info !== null])
   useEffect(() => {
     if (info) document.title = `${info.name} · SyncTV`
     return () => {

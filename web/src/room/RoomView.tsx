@@ -69,11 +69,12 @@ function useStageEvents(root: { current: HTMLElement | null }, setTheatre: (on: 
     const on: Record<string, (e: Event) => void> = {
       'synctv:focus-chat': () => {
         show('chat')
-        view.focusComposer.value++
+        view.wanted.value = 'composer'
       },
       'synctv:focus-queue': () => {
         show('queue')
-        requestAnimationFrame(() => document.querySelector<HTMLElement>('.add-box textarea')?.focus())
+        // The queue's code may still be on its way.
+        view.wanted.value = 'add-box'
       },
       'synctv:go-live': () => (view.goingLive.value = true),
       'synctv:toggle-rail': () => (view.railOpen.value = !view.railOpen.value),

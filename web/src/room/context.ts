@@ -1,6 +1,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { signal } from '@preact/signals'
+import type { Message } from '../gen/synctv/v1/chat_pb'
 import type { LiveRoom } from './store'
 
 export const RoomContext = createContext<LiveRoom | null>(null)
@@ -23,8 +24,10 @@ export function makeView() {
     goingLive: signal(false),
     /** Text the composer should take in, for example a mention. */
     insert: signal(''),
-    /** Rises when something asks for the composer's focus. */
-    focusComposer: signal(0),
+    /** My message that the composer is changing; null while it writes a new one. */
+    changing: signal<Message | null>(null),
+    /** The box that something asked the focus for; it takes it once and says so. */
+    wanted: signal<'' | 'composer' | 'add-box'>(''),
   }
 }
 

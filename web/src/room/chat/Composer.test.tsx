@@ -7,14 +7,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { MessageSchema } from '../../gen/synctv/v1/chat_pb'
 import { en } from '../../i18n/en'
 import { speak } from '../../i18n'
+import { ApiError } from '../../net/errors'
+import { ToastHost } from '../../ui/Toasts'
 import { RoomContext, ViewContext, makeView } from '../context'
+import type { View } from '../context'
 import type { LiveRoom } from '../store'
 import { Composer } from './Composer'
-import { editing } from './editing'
 
 const say = vi.fn(() => Promise.resolve())
 const edit = vi.fn(() => Promise.resolve())
 const root = document.createElement('div')
+let view: View = makeView()
 
 function mount(): HTMLTextAreaElement {
   const room = {
@@ -28,7 +31,7 @@ function mount(): HTMLTextAreaElement {
   act(() =>
     render(
       <RoomContext.Provider value={room}>
-        <ViewContext.Provider value={makeView()}>
+        <ViewContext.Provider value={view}>
           <Composer />
         </ViewContext.Provider>
       </RoomContext.Provider>,
@@ -52,8 +55,9 @@ function press(box: HTMLTextAreaElement, init: KeyboardEventInit): void {
 beforeEach(() => {
   speak('en', en)
   say.mockClear()
-  edit.mockClear()
-  editing.value = null
+  edit.mockReset()
+  edit.mockImplementation(() => Promise.resolve())
+  view = makeView()
   document.body.append(root)
 })
 afterEach(() => {
@@ -106,12 +110,32 @@ it('keeps its keys from the player', () => {
   expect(heard).not.toHaveBeenCalled()
 })
 
+it('has the focus after its button was pressed', () => {
+  const box = mount()
+  type(box, 'hello')
+  const button = root.querySelector<HTMLButtonElement>('.send')
+  button?.focus()
+  act(() => button?.click())
+  expect(say).toHaveBeenCalledOnce()
+  // Otherwise the next words would be keys of the player, for the whole room.
+  expect(document.activeElement).toBe(box)
+})
+
+it('takes the focus once when it is asked to, and not again when it comes back', () => {
+  const box = mount()
+  act(() => void (view.wanted.value = 'composer'))
+  expect(document.activeElement).toBe(box)
+  act(() => render(null, root))
+  mount()
+  expect(document.activeElement).toBe(document.body)
+})
+
 describe('changing a message', () => {
   const message = create(MessageSchema, { id: 'msg_1', text: 'helo' })
 
   it('has its text in the box before a key can follow, and keeps what is typed then', async () => {
     const box = mount()
-    editing.value = message
+    view.changing.value = message
     // Rendering is a microtask; a frame has not passed.
     for (let i = 0; i < 20 && box.value === ''; i++) await Promise.resolve()
     expect(box.value).toBe('helo')
@@ -128,14 +152,43 @@ describe('changing a message', () => {
   it('gives back what was being written, sent or given up', () => {
     const box = mount()
     type(box, 'half a thought')
-    act(() => void (editing.value = message))
-    act(() => void (editing.value = create(MessageSchema, { id: 'msg_0', text: 'another' })))
+    act(() => void (view.changing.value = message))
+    act(() => void (view.changing.value = create(MessageSchema, { id: 'msg_0', text: 'another' })))
     expect(box.value).toBe('another')
     press(box, { key: 'Escape' })
     expect(box.value).toBe('half a thought')
-    act(() => void (editing.value = message))
+    act(() => void (view.changing.value = message))
     press(box, { key: 'Enter' })
     expect(edit).toHaveBeenCalledExactlyOnceWith('msg_1', 'helo')
     expect(box.value).toBe('half a thought')
+  })
+
+  it('keeps the focus when it is given up by its button', () => {
+    const box = mount()
+    act(() => void (view.changing.value = message))
+    const cross = root.querySelector<HTMLButtonElement>('.composer-editing button')
+    cross?.focus()
+    act(() => cross?.click())
+    expect(document.activeElement).toBe(box)
+    expect(box.value).toBe('')
+  })
+
+  it('that was refused is offered again, and leaves alone what is written by then', async () => {
+    edit.mockImplementation(() => Promise.reject(new ApiError('rate_limited', '')))
+    const box = mount()
+    act(() => void (view.changing.value = message))
+    type(box, 'hello')
+    press(box, { key: 'Enter' })
+    await new Promise((done) => setTimeout(done))
+    type(box, 'something else')
+    const toasts = document.createElement('div')
+    act(() => render(<ToastHost />, toasts))
+    const again = [...toasts.querySelectorAll('button')].find((b) => b.textContent === 'Edit')
+    expect(box.value).toBe('something else')
+    act(() => again?.click())
+    expect(box.value).toBe('hello')
+    press(box, { key: 'Escape' })
+    expect(box.value).toBe('something else')
+    act(() => render(null, toasts))
   })
 })

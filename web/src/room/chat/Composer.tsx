@@ -1,17 +1,19 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { DanmakuLane } from '../../gen/synctv/v1/chat_pb'
+import type { Message } from '../../gen/synctv/v1/chat_pb'
 import { RoomRole } from '../../gen/synctv/v1/common_pb'
 import { t } from '../../i18n'
+import { sentence } from '../../i18n/errors'
 import { asApiError } from '../../net/errors'
 import { stored } from '../../preferences'
 import { server } from '../../session'
 import { Icon } from '../../ui/Icon'
 import { Segments } from '../../ui/fields'
 import { Menu } from '../../ui/Menu'
-import { attempt } from '../../ui/Toasts'
+import { toast } from '../../ui/Toasts'
+import { hovers } from '../../ui/focus'
 import { useRoom, useView } from '../context'
-import { editing } from './editing'
 
 const COLOURS = [0xffffff, 0xffe08a, 0xff9fb0, 0xff7a59, 0x8ee3c8, 0x9fd0ff, 0xb9a8ff]
 /** The number of characters left is shown from here on. */
@@ -37,7 +39,7 @@ function Writing() {
   const lane = useSignal(DanmakuLane.SCROLL)
   const colour = useSignal(0xffffff)
   const calm = useSlowMode()
-  const change = editing.value
+  const change = view.changing.value
   const mayCross = room.can('danmaku_send') && change === null
   const most = server.value?.maxMessageChars || 2000
   const left = most - [...text].length
@@ -50,8 +52,10 @@ function Writing() {
     box.current?.focus()
   }, [change])
   useLayoutEffect(() => {
-    if (view.focusComposer.value > 0) box.current?.focus()
-  }, [view.focusComposer.value])
+    if (view.wanted.value !== 'composer') return
+    view.wanted.value = ''
+    box.current?.focus()
+  }, [view.wanted.value])
   useLayoutEffect(() => {
     if (!view.insert.value) return
     setText((was) => was + view.insert.peek())
@@ -61,7 +65,7 @@ function Writing() {
   useGrowth(box, text)
 
   const stopEditing = (): void => {
-    editing.value = null
+    view.changing.value = null
     setText(draft.current ?? '')
     draft.current = null
   }
@@ -69,7 +73,7 @@ function Writing() {
     const words = text.trim()
     if (!words || left < 0 || calm.wait > 0) return
     if (change) {
-      attempt(() => room.edit(change.id, words))
+      room.edit(change.id, words).catch((e: unknown) => giveBack(change, words, e))
       stopEditing()
       return
     }
@@ -77,6 +81,14 @@ function Writing() {
     room.say(words, danmaku).catch((e: unknown) => calm.heed(asApiError(e)))
     calm.sent()
     setText('')
+  }
+  /** What could not be changed is offered again, and not put under the hands of who writes something else by now. */
+  const giveBack = (message: Message, words: string, e: unknown): void => {
+    toast(sentence(e), { bad: true, stayMs: 15_000, action: { label: t('do.edit'), run: () => (view.changing.value = { ...message, text: words }) } })
+  }
+  /** The button that was pressed goes or is switched off: the next words belong here, and not to the player's keys. */
+  const stay = (e: Event): void => {
+    if (hovers() || (e.currentTarget as Element).contains(document.activeElement)) box.current?.focus()
   }
   const onKey = (e: KeyboardEvent): void => {
     e.stopPropagation()
@@ -92,12 +104,12 @@ function Writing() {
     }
   }
   return (
-    <form class="composer" onSubmit={(e) => { e.preventDefault(); send() }}>
+    <form class="composer" onSubmit={(e) => { e.preventDefault(); stay(e); send() }}>
       {change && (
         <div class="composer-editing">
           <Icon name="edit" small />
           <span class="grow">{t('chat.editing')}</span>
-          <button type="button" class="icon-btn tiny" aria-label={t('do.cancel')} onClick={stopEditing}><Icon name="close" small /></button>
+          <button type="button" class="icon-btn tiny" aria-label={t('do.cancel')} onClick={() => { box.current?.focus(); stopEditing() }}><Icon name="close" small /></button>
         </div>
       )}
       <textarea
@@ -115,7 +127,7 @@ function Writing() {
         <span class="grow composer-note num" role="status">
           {calm.wait > 0 ? t('chat.wait', { n: calm.wait }) : left < 0 ? <b>{t('chat.over', { n: -left })}</b> : left < SHOW_LEFT ? t('chat.left', { n: left }) : ''}
         </span>
-        <button type="submit" class="send" aria-label={t('chat.send')} title={t('chat.send')} disabled={!text.trim() || left < 0 || calm.wait > 0}>
+        <button type="submit" class="send" onMouseDown={(e) => e.preventDefault()} aria-label={t('chat.send')} title={t('chat.send')} disabled={!text.trim() || left < 0 || calm.wait > 0}>
           <Icon name={change ? 'check' : 'send'} small />
         </button>
       </div>

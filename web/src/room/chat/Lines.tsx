@@ -12,7 +12,6 @@ import type { Happening } from '../happenings'
 import { askBan, askKick } from '../people/deeds'
 import { roleName } from '../people/words'
 import type { Outgoing } from '../store'
-import { editing } from './editing'
 import { cut } from './rich'
 
 export function Day({ atMs }: { atMs: number }) {
@@ -120,7 +119,7 @@ function MessageMenu({ message, mine }: { message: Message; mine: boolean }) {
       <Menu label={t('chat.actions', { name: message.name })}>
         {!mine && room.can('chat_send') && <MenuItem icon="chat" onPick={() => (view.insert.value = `@${message.name} `)}>{t('chat.mention')}</MenuItem>}
         <MenuItem icon="copy" onPick={() => void navigator.clipboard?.writeText(message.text).then(() => toast(t('do.copied')))}>{t('chat.copyText')}</MenuItem>
-        {mine && room.can('chat_send') && <MenuItem icon="edit" onPick={() => (editing.value = message)}>{t('do.edit')}</MenuItem>}
+        {mine && room.can('chat_send') && <MenuItem icon="edit" onPick={() => (view.changing.value = message)}>{t('do.edit')}</MenuItem>}
         {(mine || room.can('chat_moderate')) && <MenuItem icon="trash" danger onPick={() => attempt(() => room.remove(message.id))}>{t('do.delete')}</MenuItem>}
         {manage && <hr />}
         {manage && <MenuItem icon="exit" onPick={() => askKick(room, who)}>{t('people.kick')}</MenuItem>}

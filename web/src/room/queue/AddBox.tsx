@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { MediaService } from '../../gen/synctv/v1/media_pb'
 import type { ProbeMediaResponse } from '../../gen/synctv/v1/media_pb'
 import { clock, t } from '../../i18n'
 import { sentence } from '../../i18n/errors'
 import { MOST_LINKS, findLinks, looksLikeText, titleOf } from '../../links'
 import { asApiError } from '../../net/errors'
+import { hovers } from '../../ui/focus'
 import { Icon } from '../../ui/Icon'
 import { user } from '../../session'
 import { useRoom, useView } from '../context'
@@ -13,18 +14,22 @@ import { addLinks } from './deeds'
 type Look = { link: string } & ({ state: 'looking' } | { state: 'found'; probe: ProbeMediaResponse } | { state: 'failed'; why: string })
 
 /** One box that takes any number of links and shows what they are before they are added. */
-export function AddBox({ parentId, autoFocus, onDone }: { parentId: string; autoFocus?: boolean; onDone?(): void }) {
+export function AddBox({ parentId }: { parentId: string }) {
   const room = useRoom()
+  const view = useView()
   const [text, setText] = useState('')
-  const [busy, setBusy] = useState(false)
+  /** How many additions are on their way. */
+  const [sending, setSending] = useState(0)
   const [error, setError] = useState('')
   const box = useRef<HTMLTextAreaElement>(null)
   const links = findLinks(text)
   const look = useProbe(links.length === 1 ? (links[0] ?? '') : '')
-  useEffect(() => {
-    if (autoFocus) box.current?.focus({ preventScroll: true })
-  }, [])
-  const idle = room.current.value === null
+  useLayoutEffect(() => {
+    if (view.wanted.value !== 'add-box') return
+    view.wanted.value = ''
+    box.current?.focus({ preventScroll: true })
+  }, [view.wanted.value])
+  const idle = room.current.value === null && sending === 0
   const add = async (how: { playNow?: boolean; playNext?: boolean }): Promise<void> => {
     if (links.length === 0) {
       setError(looksLikeText(text) ? t('queue.notLinks') : '')
@@ -34,16 +39,18 @@ export function AddBox({ parentId, autoFocus, onDone }: { parentId: string; auto
       setError(t('queue.tooMany'))
       return
     }
-    setBusy(true)
+    // The box is free for the next link at once, and the buttons go: what is pasted now is not this any more.
+    if (hovers()) box.current?.focus({ preventScroll: true })
+    setText('')
     setError('')
+    setSending((n) => n + 1)
     try {
       await addLinks(room, links, { parentId, ...how })
-      setText('')
-      onDone?.()
     } catch (e) {
+      setText((now) => (now.trim() ? `${text.trim()}\n${now}` : text))
       setError(sentence(e))
     }
-    setBusy(false)
+    setSending((n) => n - 1)
   }
   const mayChoose = room.can('playback_navigate')
   return (
@@ -66,16 +73,17 @@ export function AddBox({ parentId, autoFocus, onDone }: { parentId: string; auto
           }
         }}
       />
-      {text === '' && room.can('live_publish') && user.value && <LiveTile />}
+      {sending > 0 && <p class="preview" role="status"><span class="spinner" /> {t('queue.adding')}</p>}
+      {text === '' && sending === 0 && room.can('live_publish') && user.value && <LiveTile />}
       {look && <Preview look={look} />}
       {error && <p class="form-error" role="alert">{error}</p>}
       {links.length > 0 && (
         <div class="row add-row">
-          <button type="submit" class="btn primary slim" disabled={busy}>
+          <button type="submit" class="btn primary slim">
             {idle && mayChoose ? t('queue.playNow') : t('queue.add', { n: links.length })}
           </button>
-          {!idle && mayChoose && <button type="button" class="btn slim" disabled={busy} onClick={() => void add({ playNow: true })}>{t('queue.playNow')}</button>}
-          {!idle && <button type="button" class="btn slim" disabled={busy} onClick={() => void add({ playNext: true })}>{t('queue.playNext')}</button>}
+          {!idle && mayChoose && <button type="button" class="btn slim" onClick={() => void add({ playNow: true })}>{t('queue.playNow')}</button>}
+          {!idle && <button type="button" class="btn slim" onClick={() => void add({ playNext: true })}>{t('queue.playNext')}</button>}
         </div>
       )}
     </form>
@@ -142,5 +150,6 @@ function useProbe(link: string): Look | null {
       clearTimeout(wait)
     }
   }, [link])
-  return look
+  // What was found of another link says nothing about this one.
+  return look?.link === link ? look : null
 }
