@@ -12,6 +12,7 @@ import { useRoom } from '../context'
 import { lookedAfter } from '../onair'
 import { AddBox } from './AddBox'
 import { addFolder, move, neighbour } from './deeds'
+import { useOrder } from './order'
 import { QueueItem } from './QueueItem'
 
 const EditMedia = lazy(async () => (await import('./EditMedia')).EditMedia)
@@ -63,7 +64,7 @@ export function Queue() {
       </div>
       <div class="scroll">
         {loaded && list.length === 0 && <p class="panel-note">{t(here ? 'queue.emptyFolder' : 'queue.empty')}</p>}
-        <DragList list={list} parentId={parentId} trail={trail} open={(m) => setTrail([...trail, { id: m.id, title: m.title }])} edit={setEditing} hide={hide} />
+        <DragList key={parentId} list={list} parentId={parentId} trail={trail} open={(m) => setTrail([...trail, { id: m.id, title: m.title }])} edit={setEditing} hide={hide} />
       </div>
       {editing && <EditMedia room={room} media={editing} onClose={() => setEditing(null)} />}
     </>
@@ -112,16 +113,17 @@ interface ListProps {
 }
 
 /** Rows that can be moved by mouse, and by the arrow keys on their handle. */
-function DragList({ list, parentId, trail, open, edit, hide }: ListProps) {
+function DragList({ list: known, parentId, trail, open, edit, hide }: ListProps) {
   const room = useRoom()
   const [dragged, setDragged] = useState('')
   const [over, setOver] = useState('')
   const mayMove = room.can('media_reorder')
+  const { shown: list, put } = useOrder(known, (m, before) => move(room, m, parentId, before))
   const step = (m: Media, steps: number): void => {
     const before = neighbour(list, m.id, steps)
     if (before === null) return
     attempt(async () => {
-      await move(room, m, parentId, before)
+      await put(m, before)
       announce(t('queue.moved', { title: m.title, n: list.findIndex((x) => x.id === m.id) + 1 + steps }))
     })
   }
@@ -136,7 +138,7 @@ function DragList({ list, parentId, trail, open, edit, hide }: ListProps) {
     }
     const down = list.indexOf(m) < list.indexOf(target)
     const before = down ? (list[list.indexOf(target) + 1]?.id ?? '') : target.id
-    attempt(() => move(room, m, parentId, before))
+    attempt(() => put(m, before))
   }
   const parentOfHere = trail.length > 1 ? (trail[trail.length - 2]?.id ?? '') : ''
   return (
