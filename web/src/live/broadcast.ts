@@ -28,6 +28,8 @@ export function useBroadcast(api: Api, roomId: string, streamId: string): Broadc
   const [error, setError] = useState<unknown>(null)
   const [turn, setTurn] = useState(0)
   const here = useRef(true)
+  /** How often the page itself changed it: a look from before that is old news. */
+  const changes = useRef(0)
   useEffect(() => () => void (here.current = false), [])
   useEffect(() => {
     setError(null)
@@ -45,8 +47,9 @@ export function useBroadcast(api: Api, roomId: string, streamId: string): Broadc
   useEffect(() => {
     if (!id) return
     const timer = setInterval(() => {
+      const before = changes.current
       api.call(StreamService.method.getStream, { streamId: id }).then(
-        (s) => here.current && setStream(s),
+        (s) => here.current && before === changes.current && setStream(s),
         (e: unknown) => here.current && asApiError(e).code === 'not_found' && setError(e),
       )
     }, everyMs)
@@ -56,7 +59,11 @@ export function useBroadcast(api: Api, roomId: string, streamId: string): Broadc
     const key = await api.call(StreamService.method.createPublishKey, { streamId: id, rotate: true })
     setSecret(key.secret)
   }
-  return { stream, secret, made, error, setStream, rotate, again: () => setTurn(turn + 1) }
+  const put = (s: Stream): void => {
+    changes.current++
+    setStream(s)
+  }
+  return { stream, secret, made, error, setStream: put, rotate, again: () => setTurn(turn + 1) }
 }
 
 async function findOrMake(api: Api, roomId: string, streamId: string): Promise<{ stream: Stream | null; secret: string }> {

@@ -22,12 +22,15 @@ export function useSubmit(work: () => Promise<void>) {
   const [error, setError] = useState<unknown>(null)
   const submit = async (e: Event): Promise<void> => {
     e.preventDefault()
+    const form = e.currentTarget as HTMLElement | null
     setBusy(true)
     setError(null)
     try {
       await work()
     } catch (failed) {
       setError(failed)
+      // A long form may have scrolled away from what is wrong.
+      requestAnimationFrame(() => form?.querySelector('[role="alert"]')?.scrollIntoView?.({ block: 'nearest' }))
     }
     setBusy(false)
   }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { UserRole } from '../gen/synctv/v1/common_pb'
 import { UserService } from '../gen/synctv/v1/users_pb'
 import type { User } from '../gen/synctv/v1/users_pb'
@@ -36,8 +36,12 @@ function Accounts() {
   const [cursor, setCursor] = useState('')
   const [query, setQuery] = useState('')
   const [creating, setCreating] = useState(false)
+  const turn = useRef(0)
   const load = async (after: string): Promise<void> => {
+    const mine = ++turn.current
     const page = await api.call(UserService.method.listUsers, { query, page: { limit: 50, cursor: after } })
+    // Answers may overtake one another.
+    if (mine !== turn.current) return
     setList((known) => (after && known ? [...known, ...page.users] : page.users))
     setCursor(page.page?.nextCursor ?? '')
   }
