@@ -9,9 +9,19 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'unsupported', 'room_closed', 'restarting', 'kicked',
 ])
 
+/** Of some fields there is more to say than the code alone does, and in the reader's language. */
+const FIELD_WORDS: Readonly<Record<string, Exclude<Key & `error.${string}`, WithParams>>> = {
+  'invalid_argument username': 'error.usernameShape',
+  'conflict username': 'error.usernameTaken',
+  'invalid_argument subtitles': 'error.subtitleLinks',
+  'invalid_argument text': 'error.danmakuLong',
+}
+
 /** One sentence for anything thrown: by code in the reader's language, else the server's own words. */
 export function sentence(thrown: unknown): string {
   const e = asApiError(thrown)
+  const words = FIELD_WORDS[`${e.code} ${e.field}`]
+  if (words) return t(words)
   if (OWN_WORDS.has(e.code)) return t(`error.${e.code}` as Exclude<Key & `error.${string}`, WithParams>)
   if (e.code === 'invalid_argument' || e.code === 'too_large') return t(`error.${e.code}`, { detail: e.message })
   return e.message || t('error.internal')

@@ -25,6 +25,17 @@ describe('t', () => {
   })
 })
 
+it.each([
+  ['conflict', 'username', '这个名字已被占用'],
+  ['invalid_argument', 'username', '3 到 32'],
+  ['invalid_argument', 'subtitles', '字幕链接'],
+  ['invalid_argument', 'text', '弹幕'],
+  ['conflict', '', '有人先了一步'],
+])('says in Chinese what is wrong: %s %s', (code, field, part) => {
+  speak('zh-CN', zhCN)
+  expect(sentence(new ApiError(code, 'in English', field))).toContain(part)
+})
+
 it('has the same placeholders in both languages', () => {
   const names = (v: string | { one: string; other: string }): string[] => {
     const text = typeof v === 'string' ? v : `${v.one} ${v.other}`

@@ -36,7 +36,7 @@ export function useSubmit(work: () => Promise<void>) {
   }
   const field = error === null ? '' : asApiError(error).field
   const wrong = (name: string): string | undefined => (field === name ? sentence(error) : undefined)
-  return { busy, submit, error, wrong, shown: error !== null && !['username', 'password', 'newPassword', 'currentPassword'].includes(field) ? sentence(error) : '' }
+  return { busy, submit, error, wrong, shown: error !== null && !['username', 'displayName', 'password', 'newPassword', 'currentPassword'].includes(field) ? sentence(error) : '' }
 }
 
 function Sheet({ title, children }: { title: string; children: ComponentChildren }) {

@@ -1,5 +1,6 @@
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
+import { wayBack } from './focus'
 import { Icon } from './Icon'
 import type { IconName } from './Icon'
 
@@ -52,6 +53,7 @@ function MenuBox({ anchor, label, onClose, children }: BoxProps) {
   useLayoutEffect(() => {
     const el = box.current
     if (!el) return
+    const back = wayBack(anchor)
     el.showPopover?.()
     place(el, anchor)
     items(el)[0]?.focus({ preventScroll: true })
@@ -62,7 +64,7 @@ function MenuBox({ anchor, label, onClose, children }: BoxProps) {
     return () => {
       el.removeEventListener('toggle', onToggle)
       const inside = el.contains(document.activeElement) || document.activeElement === document.body
-      if (inside && anchor?.isConnected) anchor.focus({ preventScroll: true })
+      if (inside) back()
     }
   }, [])
   return (

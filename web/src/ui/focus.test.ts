@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { wayBack } from './focus'
 
 afterEach(() => document.body.replaceChildren())
@@ -26,6 +26,24 @@ describe('the way back', () => {
     at('row').remove()
     back()
     expect(document.activeElement).toBe(at('rail'))
+  })
+
+  it('goes on when what it led to goes a moment later, and takes nothing from anybody', () => {
+    vi.useFakeTimers()
+    const at = put('<aside id="rail" tabindex="-1"><ul><li id="row"><button id="a"></button></li></ul></aside><input id="b">')
+    at('a').focus()
+    wayBack()()
+    at('row').remove()
+    vi.advanceTimersByTime(2000)
+    expect(document.activeElement).toBe(at('rail'))
+    at('b').focus()
+    const back = wayBack(at('rail'))
+    back()
+    at('rail').remove()
+    at('b').focus()
+    vi.advanceTimersByTime(2000)
+    expect(document.activeElement).toBe(at('b'))
+    vi.useRealTimers()
   })
 
   it('leads from the row of a menu to its button', () => {
