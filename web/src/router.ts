@@ -39,9 +39,15 @@ export function parse(where: string): Route {
 /** Goes to a path such as "/r/room_1"; replace leaves no trace in the history. */
 export function go(to: string, replace = false): void {
   const url = href(to)
-  if (replace) history.replaceState(null, '', url)
-  else history.pushState(null, '', url)
+  if (replace) history.replaceState(history.state, '', url)
+  else history.pushState({ from: place.peek() }, '', url)
   place.value = read()
+}
+
+/** Closes what was opened at an address of its own: back when we came from there, so that Back does not lead to the same page again. */
+export function leave(to: string): void {
+  if ((history.state as { from?: string } | null)?.from === to) history.back()
+  else go(to, true)
 }
 
 /** The real address of a path, for links. */

@@ -84,7 +84,7 @@ function Watch({ stream: first, token, onGone }: { stream: Stream; token: string
           <p class="air-facts num">
             {stream.state === StreamState.LIVE ? <span class="badge live">{tell('live')}</span> : <span class="badge">{tell('notLive')}</span>}
             {stream.ownerName && <span>{tell('by', { name: stream.ownerName })}</span>}
-            {stream.viewers > 0 && <span>{tell('watching', { n: number(stream.viewers) })}</span>}
+            {stream.state === StreamState.LIVE && stream.viewers > 0 && <span>{tell('watching', { n: number(stream.viewers) })}</span>}
           </p>
         </div>
         <CopyLink stream={stream} token={token} />

@@ -103,6 +103,8 @@ export class Api {
       headers,
       body: route.body ? JSON.stringify(rest) : null,
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      // What was deleted stays deleted, even if its page is left at the same moment.
+      keepalive: route.verb === 'DELETE',
     })
     const value = await readJson(answer)
     if (!answer.ok) throw toError(answer, value)

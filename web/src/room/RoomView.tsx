@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Stage } from '../player/Stage'
 import { t } from '../i18n'
-import { go } from '../router'
+import { leave } from '../router'
 import { announce } from '../ui/announce'
 import { Icon } from '../ui/Icon'
 import { lazy } from '../ui/lazy'
@@ -51,7 +51,7 @@ export function RoomView({ sound, settings }: { sound: boolean; settings: boolea
       </main>
       {view.inviting.value && <InviteDialog room={room} onClose={() => (view.inviting.value = false)} />}
       {view.goingLive.value && <GoLive api={room.api} room={room} onClose={() => (view.goingLive.value = false)} />}
-      {settings && <Settings room={room} onClose={() => go(`/r/${room.roomId}`, true)} />}
+      {settings && <Settings room={room} onClose={() => leave(`/r/${room.roomId}`)} />}
     </div>
   )
 }

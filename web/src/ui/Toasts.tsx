@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { t } from '../i18n'
 import { sentence } from '../i18n/errors'
 import { Icon } from './Icon'
@@ -55,6 +56,11 @@ export function toast(text: string, options: Options = {}): () => void {
 
 const gone = new Map<number, () => void>()
 
+/** The page goes, and with it the chance to take anything back: what waits for that is done now. */
+function flush(): void {
+  for (const drop of [...gone.values()]) drop()
+}
+
 /** Says what failed, in the reader's language. */
 export function fail(thrown: unknown): void {
   toast(sentence(thrown), { bad: true })
@@ -67,6 +73,10 @@ export function attempt(work: () => Promise<unknown>): void {
 
 /** Mount once. */
 export function ToastHost() {
+  useEffect(() => {
+    addEventListener('pagehide', flush)
+    return () => removeEventListener('pagehide', flush)
+  }, [])
   return (
     <div class="toasts" role="status" aria-live="polite">
       {toasts.value.map((x) => (

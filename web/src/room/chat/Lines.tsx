@@ -135,6 +135,12 @@ function roleOf(room: ReturnType<typeof useRoom>, personId: string): RoomRole {
 
 export function OutgoingLine({ outgoing }: { outgoing: Outgoing }) {
   const room = useRoom()
+  const view = useView()
+  /** Back into the box, behind what is written there by now. */
+  const change = (): void => {
+    room.discard(outgoing.clientId)
+    view.insert.value = outgoing.text
+  }
   const me = room.me.value
   const failed = outgoing.error !== null
   return (
@@ -150,6 +156,7 @@ export function OutgoingLine({ outgoing }: { outgoing: Outgoing }) {
           <p class="message-failed" role="alert">
             {t('chat.failed')} {sentence(outgoing.error)}
             <button type="button" onClick={() => void room.sayAgain(outgoing.clientId).catch(() => undefined)}>{t('do.retry')}</button>
+            <button type="button" onClick={change}>{t('do.edit')}</button>
             <button type="button" onClick={() => room.discard(outgoing.clientId)}>{t('chat.discard')}</button>
           </p>
         )}

@@ -11,7 +11,7 @@ import { user } from '../../session'
 import { useRoom, useView } from '../context'
 import { addLinks } from './deeds'
 
-type Look = { link: string } & ({ state: 'looking' } | { state: 'found'; probe: ProbeMediaResponse } | { state: 'failed'; why: string })
+type Look = { link: string } & ({ state: 'looking' } | { state: 'unknown' } | { state: 'found'; probe: ProbeMediaResponse } | { state: 'failed'; why: string })
 
 /** One box that takes any number of links and shows what they are before they are added. */
 export function AddBox({ parentId }: { parentId: string }) {
@@ -75,7 +75,7 @@ export function AddBox({ parentId }: { parentId: string }) {
       />
       {sending > 0 && <p class="preview" role="status"><span class="spinner" /> {t('queue.adding')}</p>}
       {text === '' && sending === 0 && room.can('live_publish') && user.value && <LiveTile />}
-      {look && <Preview look={look} />}
+      {look && look.state !== 'unknown' && <Preview look={look} />}
       {error && <p class="form-error" role="alert">{error}</p>}
       {links.length > 0 && (
         <div class="row add-row">
@@ -105,7 +105,7 @@ function LiveTile() {
   )
 }
 
-function Preview({ look }: { look: Look }) {
+function Preview({ look }: { look: Exclude<Look, { state: 'unknown' }> }) {
   if (look.state === 'looking') return <p class="preview"><span class="spinner" /> {t('queue.looking')}</p>
   if (look.state === 'failed') return <p class="preview bad"><Icon name="alert" small /> {t('queue.probeFailed', { why: look.why })}</p>
   const { probe } = look
@@ -136,13 +136,12 @@ function useProbe(link: string): Look | null {
     }
     let here = true
     const wait = setTimeout(() => {
-      setLook({ link, state: 'looking' })
       room.api
         .call(MediaService.method.probeMedia, { roomId: room.roomId, url: link })
         .then((probe) => here && setLook({ link, state: 'found', probe }))
         .catch((e: unknown) => {
           // Too often is no news about the link.
-          if (here) setLook(asApiError(e).code === 'rate_limited' ? null : { link, state: 'failed', why: sentence(e) })
+          if (here) setLook(asApiError(e).code === 'rate_limited' ? { link, state: 'unknown' } : { link, state: 'failed', why: sentence(e) })
         })
     }, 300)
     return () => {
@@ -150,6 +149,8 @@ function useProbe(link: string): Look | null {
       clearTimeout(wait)
     }
   }, [link])
-  // What was found of another link says nothing about this one.
-  return look?.link === link ? look : null
+  // What was found of another link says nothing about this one. From the first moment on there is a line for it, so that
+  // the buttons below stay where they are.
+  if (!link) return null
+  return look?.link === link ? look : { link, state: 'looking' }
 }
