@@ -43,7 +43,7 @@ const en = {
 
   // Subtitles
   none: 'None', textSize: 'Text size', timing: 'Timing', earlier: 'Earlier', later: 'Later', noSubtitles: 'This item has no subtitles.',
-  subtitleFailed: 'These subtitles could not be read.', justYou: 'Only you see this choice.',
+  subtitleFailed: 'These subtitles could not be read. Choose others, or ask for a link that works.', justYou: 'Only you see this choice.',
 
   // Settings
   roomSpeed: 'Speed for everyone', quality: 'Quality', auto: 'Automatic', source: 'Source', direct: 'Direct', proxied: 'Through this server', loop: 'Repeat',
@@ -56,12 +56,12 @@ const en = {
   endedTitle: 'That was it', again: 'Watch again', addAnother: 'Add another', removedTitle: 'This item was removed', removedText: 'Choose another one from the queue.', openQueue: 'Open the queue',
   catchUp: 'Catch up', retry: 'Try again', connecting: 'Connecting',
   buffering: 'Buffering', reconnectingText: 'Connection lost. Playing on by your own clock.', audioOnly: 'Sound only',
-  codecTitle: 'This browser cannot play it', codecText: 'It does not know this kind of picture or sound.',
-  expiredTitle: 'The link has expired', expiredText: 'The address stopped working, and a new one did not help.',
-  blockedTitle: 'The browser blocked it', blockedText: 'A page that is secure may not load an address that is not.',
-  missingTitle: 'Nothing at this address', missingText: 'The server that holds it says there is no such file.',
-  unreachableTitle: 'The source does not answer', unreachableText: 'It may be slow, down, or closed to browsers.',
-  resolveTitle: 'No address to play', resolveText: 'The server could not find out how to play this.',
+  codecTitle: 'This browser cannot play it', codecText: 'It does not know this kind of picture or sound. Try another browser or another file.',
+  expiredTitle: 'The link has expired', expiredText: 'The address stopped working, and a new one did not help. Add the link again.',
+  blockedTitle: 'The browser blocked it', blockedText: 'A secure page may not load an address that is not. Use a link that begins with https://.',
+  missingTitle: 'Nothing at this address', missingText: 'Its server says there is no such file. Check the link, or choose something else.',
+  unreachableTitle: 'The source does not answer', unreachableText: 'It may be slow, down, or closed to browsers. Try again, or take the way through the server.',
+  resolveTitle: 'No address to play', resolveText: 'The server could not find out how to play this. Check the link, or choose something else.',
 
   // Help
   playPause: 'Play or pause', tenSeconds: 'Back or forward 10 seconds', fiveSeconds: 'Back or forward 5 seconds', frames: 'One frame back or forward, paused',
