@@ -74,12 +74,12 @@ const linkTTL = 6 * time.Hour
 
 type signer struct{ *proxy.Proxy }
 
-func (s signer) SignMedia(room app.RoomID, person app.PersonID, rawURL string, headers map[string]string, subtitle bool, now app.Time) (string, app.Time, error) {
+func (s signer) SignMedia(l app.MediaLink, now app.Time) (string, app.Time, error) {
 	kind := proxy.KindAuto
-	if subtitle {
+	if l.Subtitle {
 		kind = proxy.KindSubtitle
 	}
-	path, err := s.Sign(proxy.Target{URL: rawURL, Headers: headers, Room: string(room), User: string(person), Kind: kind}, now.Go())
+	path, err := s.Sign(proxy.Target{URL: l.URL, Headers: l.Headers, Room: string(l.Room), User: string(l.Person), Item: string(l.Media), Kind: kind}, now.Go())
 	if err != nil {
 		return "", 0, addressError(err)
 	}

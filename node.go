@@ -191,7 +191,7 @@ func (n *Node) buildApp(context.Context) error {
 		return err
 	}
 	n.proxy, err = proxy.New(proxy.Config{Key: n.keys.proxy, TTL: linkTTL}, proxy.Deps{Source: proxy.NewOrigin(client), CheckURL: out.CheckURL,
-		WriteError: httpd.WriteError, Log: n.log})
+		Allow: n.mayFetch, WriteError: httpd.WriteError, Log: n.log})
 	if err != nil {
 		return err
 	}
@@ -214,6 +214,11 @@ func (n *Node) buildApp(context.Context) error {
 		Passwords: passwords{hasher}, Tokens: tokens{sign}, Prober: prober{out, look}, Signer: signer{n.proxy}, Hooks: hooks, Log: n.log,
 	})
 	return err
+}
+
+// mayFetch is app's word on who may have what comes through the proxy, which is built before app and serves after it.
+func (n *Node) mayFetch(ctx context.Context, room, user, item string) (bool, error) {
+	return n.app.MayFetch(ctx, app.RoomID(room), app.PersonID(user), app.MediaID(item))
 }
 
 // listenForEncoders opens the RTMP port before anybody is told its address. One that nobody asked for and somebody else

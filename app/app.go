@@ -101,6 +101,7 @@ type App struct {
 	sessions *sessionCache
 	hub      *hub
 	streams  *streams
+	fetchers *fetchers
 	hooks    *hooks
 	stats    Stats
 
@@ -126,7 +127,7 @@ func New(cfg Config, deps Deps) (*App, error) {
 	if cfg.LiveKey == nil {
 		cfg.LiveKey = []byte(newSecret(32))
 	}
-	a := &App{cfg: cfg, Deps: deps, sessions: newSessionCache()}
+	a := &App{cfg: cfg, Deps: deps, sessions: newSessionCache(), fetchers: newFetchers()}
 	a.hub, a.streams, a.hooks = newHub(a), newStreams(a), newHooks(a, deps.Hooks)
 	return a, nil
 }

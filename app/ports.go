@@ -255,6 +255,6 @@ type Prober interface {
 
 // URLSigner makes addresses of this server that stand for media elsewhere.
 type URLSigner interface {
-	// SignMedia returns a path on this server, good until expires.
-	SignMedia(room RoomID, person PersonID, rawURL string, headers map[string]string, subtitle bool, now Time) (path string, expires Time, err error)
+	// SignMedia returns a path on this server, good until expires, and only for as long as MayFetch says yes.
+	SignMedia(l MediaLink, now Time) (path string, expires Time, err error)
 }

@@ -69,7 +69,7 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 	for _, sub := range m.Meta.Subtitles {
 		// A subtitle has to be readable by the page, so it always comes through us when it may.
 		if a.cfg.ProxyAllowed {
-			path, _, err := a.Signer.SignMedia(g.room.ID, g.actor.person, sub.URL, m.Meta.Headers, true, a.Now())
+			path, _, err := a.Signer.SignMedia(g.linkTo(m, sub.URL, true), a.Now())
 			if err == nil {
 				sub.URL = path
 			} else if m.hidesOrigin() {
@@ -88,7 +88,7 @@ func (a *App) addVariants(s *Source, g Grant, m Media) error {
 	var proxied *Variant
 	var refused error
 	if a.cfg.ProxyAllowed && m.Delivery != DeliverDirect {
-		path, expires, err := a.Signer.SignMedia(g.room.ID, g.actor.person, m.URL, m.Meta.Headers, false, a.Now())
+		path, expires, err := a.Signer.SignMedia(g.linkTo(m, m.URL, false), a.Now())
 		if err == nil {
 			proxied = &Variant{URL: path, Container: m.Meta.Container, Codecs: m.Meta.Codecs, Proxied: true}
 			s.Expires = expires

@@ -57,6 +57,6 @@ func (noProber) Probe(context.Context, string, map[string]string) (app.Probed, e
 
 type noSigner struct{}
 
-func (noSigner) SignMedia(app.RoomID, app.PersonID, string, map[string]string, bool, app.Time) (string, app.Time, error) {
+func (noSigner) SignMedia(app.MediaLink, app.Time) (string, app.Time, error) {
 	return "", 0, app.Errorf(app.CodeUnsupported, "no proxy here")
 }

@@ -162,9 +162,9 @@ func (p *Prober) Probe(_ context.Context, url string, _ map[string]string) (app.
 type Signer struct{}
 
 // SignMedia implements app.URLSigner.
-func (Signer) SignMedia(room app.RoomID, person app.PersonID, rawURL string, headers map[string]string, subtitle bool, now app.Time) (string, app.Time, error) {
-	if strings.Contains(rawURL, "refused") {
+func (Signer) SignMedia(l app.MediaLink, now app.Time) (string, app.Time, error) {
+	if strings.Contains(l.URL, "refused") {
 		return "", 0, app.Errorf(app.CodeBlockedAddress, "This server may not go there.")
 	}
-	return fmt.Sprintf("/signed?room=%s&person=%s&url=%s&headers=%d&subtitle=%t", room, person, rawURL, len(headers), subtitle), now.Add(6 * time.Hour), nil
+	return fmt.Sprintf("/signed?room=%s&person=%s&url=%s&headers=%d&subtitle=%t", l.Room, l.Person, l.URL, len(l.Headers), l.Subtitle), now.Add(6 * time.Hour), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,22 +173,85 @@ func TestClientLeaves(t *testing.T) {
 
 func TestAllow(t *testing.T) {
 	b := newBed(t, Config{}, originOK)
-	p, err := New(Config{Key: testKey}, Deps{Source: NewOrigin(b.guard.Client(guard.ClientConfig{})), CheckURL: b.guard.CheckURL, WriteError: writeError, Log: newDiscardSlog(),
-		Allow: func(_ context.Context, room, user string) error {
-			if user == "usr_banned" {
-				return errors.New("banned")
+	allow := func(_ context.Context, room, user, item string) (bool, error) {
+		if user == "usr_unsure" {
+			return false, errors.New("the store is away")
+		}
+		return room == "room_1" && user == "usr_1" && item == "med_1", nil
+	}
+	p := b.judged(Config{}, allow)
+	for _, c := range []struct {
+		name   string
+		change func(*Target)
+		want   int
+	}{
+		{"who may", func(*Target) {}, 200},
+		{"who was banned", user("usr_banned"), 403},
+		{"an item that was removed", func(t *Target) { t.Item = "med_2" }, 403},
+		{"another room", func(t *Target) { t.Room = "room_2" }, 403},
+		{"nobody knows", user("usr_unsure"), 503},
+	} {
+		link := strings.TrimPrefix(b.link("/a.mp4", func(t *Target) { t.Item = "med_1" }, c.change), b.front.URL)
+		rec := httptest.NewRecorder()
+		p.ServeHTTP(rec, httptest.NewRequest("GET", link, nil))
+		if rec.Code != c.want {
+			t.Errorf("%s: %d, want %d", c.name, rec.Code, c.want)
+		}
+	}
+}
+
+// judged is a proxy like the bed's that asks who may have what.
+func (b *bed) judged(cfg Config, allow Allow) *Proxy {
+	b.t.Helper()
+	cfg.Key = testKey
+	p, err := New(cfg, Deps{Source: NewOrigin(b.guard.Client(guard.ClientConfig{})), CheckURL: b.guard.CheckURL, WriteError: writeError,
+		Log: newDiscardSlog(), Allow: allow})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return p
+}
+
+// TestAnAnswerEndsWithTheRightToIt is ABUSE-171 for films: one request lasts for hours, and a ban does not wait for the next.
+func TestAnAnswerEndsWithTheRightToIt(t *testing.T) {
+	left := make(chan struct{})
+	b := newBed(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
+		defer close(left)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 4<<10)); err != nil {
+				return
 			}
-			return nil
-		}})
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(time.Millisecond)
+		}
+	})
+	var asked, banned, away atomic.Bool
+	front := httptest.NewServer(b.judged(Config{Recheck: 5 * time.Millisecond}, func(context.Context, string, string, string) (bool, error) {
+		if away.Load() {
+			asked.Store(true)
+			return false, errors.New("the store is away")
+		}
+		return !banned.Load(), nil
+	}))
+	defer front.Close()
+	resp, err := http.Get(front.URL + strings.TrimPrefix(b.link("/a.mp4"), b.front.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for who, want := range map[string]int{"usr_1": 200, "usr_banned": 403} {
-		link := strings.TrimPrefix(b.link("/a.mp4", user(who)), b.front.URL)
-		rec := httptest.NewRecorder()
-		p.ServeHTTP(rec, httptest.NewRequest("GET", link, nil))
-		if rec.Code != want {
-			t.Errorf("%s: %d, want %d", who, rec.Code, want)
+	defer resp.Body.Close()
+	away.Store(true)
+	for !asked.Load() { // while nobody knows, it goes on
+		if _, err := io.CopyN(io.Discard, resp.Body, 16<<10); err != nil {
+			t.Fatal(err)
 		}
 	}
+	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil {
+		t.Fatal(err)
+	}
+	banned.Store(true)
+	away.Store(false)
+	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
+		t.Errorf("the answer came to a good end after %d more bytes", n)
+	}
+	<-left
 }

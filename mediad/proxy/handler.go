@@ -33,6 +33,7 @@ var (
 	errInvalid = &problem{status: http.StatusForbidden, code: "link_invalid", message: "this media link is not valid"}
 	errOld     = &problem{status: http.StatusForbidden, code: "link_expired", message: "this media link has expired; ask for a new one"}
 	errDenied  = &problem{status: http.StatusForbidden, code: "link_refused", message: "this media is not available to you any more"}
+	errUnsure  = &problem{status: http.StatusServiceUnavailable, code: "unavailable", message: "the server cannot check this link now; try again in a moment"}
 	errLoop    = &problem{status: http.StatusLoopDetected, code: "proxy_loop", message: "a media link of this server cannot be the source of another"}
 	errBusy    = &problem{status: http.StatusTooManyRequests, code: "too_many_streams", message: "too many media requests are open; close some and try again"}
 	errRange   = &problem{status: http.StatusRequestedRangeNotSatisfiable, code: "range_not_satisfiable", message: "the requested range is outside the media"}
@@ -51,7 +52,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refusal != nil {
 		p.stats.refused.Add(1)
 		switch refusal {
-		case errBusy:
+		case errBusy, errUnsure:
 			w.Header().Set("Retry-After", "1")
 		case errMethod:
 			w.Header().Set("Allow", "GET, HEAD, OPTIONS")
@@ -62,6 +63,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.limits.leave(limitKey(c))
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	defer p.keepAsking(ctx, cancel, c)()
 	x := &exchange{p: p, w: w, r: r, c: c, cancel: cancel}
 	err := x.serve(ctx)
 	switch {
@@ -108,8 +110,8 @@ func (p *Proxy) admit(r *http.Request) (claims, *problem) {
 			return claims{}, errLoop
 		}
 	}
-	if p.allow != nil && p.allow(r.Context(), c.room, c.user) != nil {
-		return claims{}, errDenied
+	if refusal := p.mayHave(r.Context(), c); refusal != nil {
+		return claims{}, refusal
 	}
 	if !p.limits.enter(limitKey(c)) {
 		return claims{}, errBusy

@@ -10,7 +10,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +47,8 @@ type Config struct {
 	MaxPlaylist int64
 	// MaxSubtitle bounds a subtitle file in bytes; default 5 MiB.
 	MaxSubtitle int64
+	// Recheck is how long an answer may last before Allow is asked once more; default 10 s.
+	Recheck time.Duration
 	// UserAgent is sent when the target names none; default "SyncTV".
 	UserAgent string
 }
@@ -62,8 +63,9 @@ type Deps struct {
 	Now func() time.Time
 	// WriteError answers with the house's error shape, {"code","message"}.
 	WriteError func(w http.ResponseWriter, r *http.Request, status int, code, message string)
-	// Allow, when set, is asked before anything is fetched: is this user still in this room? An error means 403.
-	Allow func(ctx context.Context, room, user string) error
+	// Allow, when set, is asked before anything is fetched, and again and again while an answer lasts: may this user still
+	// have this item of this room? An error means that nobody knows.
+	Allow Allow
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -76,7 +78,7 @@ type Proxy struct {
 	checkURL   func(string) (*url.URL, error)
 	now        func() time.Time
 	writeError func(http.ResponseWriter, *http.Request, int, string, string)
-	allow      func(context.Context, string, string) error
+	allow      Allow
 	log        *slog.Logger
 	sealer     *sealer
 	via        string // our pseudonym in Via, RFC 9110 section 7.6.3
@@ -118,6 +120,7 @@ func New(cfg Config, deps Deps) (*Proxy, error) {
 	setDefault(&cfg.RateWindow, 20*time.Second)
 	setDefault(&cfg.MaxPlaylist, 2<<20)
 	setDefault(&cfg.MaxSubtitle, 5<<20)
+	setDefault(&cfg.Recheck, 10*time.Second)
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "SyncTV"
 	}

@@ -165,7 +165,7 @@ func FuzzToken(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add([]byte{1, 0, 0, 5, 0, 0, 0, 0}, "token")
-	f.Add(encodeClaims(claims{kind: 1, depth: 2, expires: 99, room: "r", user: "u", url: "http://x/", headers: []headerField{{"A", "b"}}}), "AAAA")
+	f.Add(encodeClaims(claims{kind: 1, depth: 2, expires: 99, room: "r", user: "u", item: "i", url: "http://x/", headers: []headerField{{"A", "b"}}}), "AAAA")
 	f.Fuzz(func(t *testing.T, plain []byte, token string) {
 		if _, err := s.open(token, 0); err == nil {
 			t.Fatalf("%q opened", token)

@@ -29,6 +29,7 @@ type Target struct {
 	Headers map[string]string // request headers the origin needs; never shown to a client
 	Room    string            // room the link belongs to
 	User    string            // user the link was made for
+	Item    string            // what the room calls it; "" for nothing in particular
 	Kind    Kind
 }
 
@@ -46,8 +47,8 @@ func (p *Proxy) Sign(t Target, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(t.Room) > maxIdentity || len(t.User) > maxIdentity || t.Kind >= kindEnd {
-		return "", errors.New("proxy: room or user name too long, or unknown kind")
+	if max(len(t.Room), len(t.User), len(t.Item)) > maxIdentity || t.Kind >= kindEnd {
+		return "", errors.New("proxy: name of room, user or item too long, or unknown kind")
 	}
 	headers, err := cleanHeaders(t.Headers)
 	if err != nil {
@@ -57,7 +58,7 @@ func (p *Proxy) Sign(t Target, now time.Time) (string, error) {
 	expires := now.Add(p.cfg.TTL).Unix()
 	expires = (expires + window - 1) / window * window
 	return PathPrefix + p.link(claims{
-		kind: t.Kind, expires: expires, room: t.Room, user: t.User, url: u.String(), headers: headers,
+		kind: t.Kind, expires: expires, room: t.Room, user: t.User, item: t.Item, url: u.String(), headers: headers,
 	}, u), nil
 }
 

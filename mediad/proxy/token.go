@@ -24,6 +24,7 @@ type claims struct {
 	expires int64 // Unix seconds
 	room    string
 	user    string
+	item    string
 	url     string
 	headers []headerField // canonical names, sorted
 }
@@ -49,7 +50,7 @@ type sealer struct {
 }
 
 const (
-	tokenVersion = 1
+	tokenVersion = 2
 	maxToken     = 20 << 10 // characters; a URL of 8 KiB and 4 KiB of headers fit
 	sealLabel    = "synctv media proxy link v1"
 )
@@ -113,10 +114,10 @@ func (s *sealer) open(token string, now int64) (claims, error) {
 }
 
 func encodeClaims(c claims) []byte {
-	b := make([]byte, 0, 64+len(c.url)+len(c.room)+len(c.user))
+	b := make([]byte, 0, 96+len(c.url)+len(c.room)+len(c.user))
 	b = append(b, tokenVersion, byte(c.kind), c.depth)
 	b = binary.AppendUvarint(b, uint64(c.expires))
-	for _, s := range [...]string{c.room, c.user, c.url} {
+	for _, s := range [...]string{c.room, c.user, c.item, c.url} {
 		b = appendText(b, s)
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.headers)))
@@ -142,7 +143,7 @@ func decodeClaims(b []byte) (claims, error) {
 		return claims{}, errToken
 	}
 	c.expires = int64(expires)
-	for _, field := range [...]*string{&c.room, &c.user, &c.url} {
+	for _, field := range [...]*string{&c.room, &c.user, &c.item, &c.url} {
 		if *field, err = readText(r); err != nil {
 			return claims{}, err
 		}
