@@ -137,18 +137,26 @@ func (a *App) JoinRoom(ctx context.Context, by Actor, from Origin, id RoomID, pa
 		}
 	}
 	m := Member{RoomID: id, ID: by.person, Name: by.name, Role: RoleMember, Joined: a.Now()}
-	if err := a.addMember(ctx, m); err != nil {
+	if err := a.addMember(ctx, m, func(tx RoomTx) error {
+		if by.serverAdmin() {
+			return nil
+		}
+		return stillAdmitted(tx, r, m)
+	}); err != nil {
 		return RoomInfo{}, err
 	}
 	return a.GetRoom(ctx, by, id)
 }
 
-// addMember writes a membership unless there is one, and tells the room.
-func (a *App) addMember(ctx context.Context, m Member) error {
+// addMember writes a membership unless there is one, and tells the room. may has the last word, while the room's row is held.
+func (a *App) addMember(ctx context.Context, m Member, may func(RoomTx) error) error {
 	_, err := a.update(ctx, m.RoomID, m.Name, m.ID, func(tx RoomTx, emit func(EventBody) error) error {
 		if _, err := tx.Member(m.ID); err == nil {
 			return nil
 		} else if CodeOf(err) != CodeNotFound {
+			return err
+		}
+		if err := may(tx); err != nil {
 			return err
 		}
 		if err := tx.SaveMember(m); err != nil {
@@ -180,11 +188,11 @@ func (a *App) JoinAsGuest(ctx context.Context, from Origin, id RoomID, name, pas
 		return Tokens{}, err
 	}
 	if !r.Settings.GuestsAllowed || !a.cfg.GuestsAllowed {
-		return Tokens{}, Errorf(CodeGuestsNotAllowed, "This room is for people with an account. Sign in first.")
+		return Tokens{}, errNoGuests()
 	}
 	now := a.Now()
 	m := Member{RoomID: id, ID: PersonID(newID("gst_", now)), Name: name, Role: RoleGuest, Joined: now, AddressKey: a.addressKey(from)}
-	if err := a.addMember(ctx, m); err != nil {
+	if err := a.addMember(ctx, m, func(tx RoomTx) error { return stillAdmitted(tx, r, m) }); err != nil {
 		return Tokens{}, err
 	}
 	access, err := a.Tokens.Sign(Claims{Subject: string(m.ID), Room: id, Name: name, Issued: now, Expires: now.Add(a.cfg.GuestTTL)})

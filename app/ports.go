@@ -154,6 +154,8 @@ type RoomTx interface {
 	DeleteMember(PersonID) error
 	SaveBan(Ban) error // inserts or replaces
 	DeleteBan(PersonID) error
+	// Ban is that of MemberStore, as it stands.
+	Ban(id PersonID, addressKey string) (Ban, error)
 
 	Media(MediaID) (Media, error)
 	// Siblings returns the children of a folder by order key.

@@ -86,7 +86,11 @@ func (s *Store) CountMembers(ctx context.Context, room app.RoomID) (int, error) 
 
 // Ban returns the ban of the person or, if there is none, one of the network.
 func (s *Store) Ban(ctx context.Context, room app.RoomID, id app.PersonID, addressKey string) (app.Ban, error) {
-	return one(ctx, s.db, scanBan, noBan, "SELECT "+banColumns+` FROM bans
+	return ban(ctx, s.db, room, id, addressKey)
+}
+
+func ban(ctx context.Context, q db.Reader, room app.RoomID, id app.PersonID, addressKey string) (app.Ban, error) {
+	return one(ctx, q, scanBan, noBan, "SELECT "+banColumns+` FROM bans
 		WHERE room_id = $1 AND (person_id = $2 OR (address_key = $3 AND address_key <> ''))
 		ORDER BY person_id = $2 DESC, created DESC LIMIT 1`, room, id, addressKey)
 }

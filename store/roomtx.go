@@ -192,6 +192,13 @@ func (t *roomTx) DeleteBan(id app.PersonID) error {
 	return nil
 }
 
+func (t *roomTx) Ban(id app.PersonID, addressKey string) (app.Ban, error) {
+	if err := t.usable(); err != nil {
+		return app.Ban{}, err
+	}
+	return ban(t.ctx, t.tx, t.room.ID, id, addressKey)
+}
+
 func (t *roomTx) Media(id app.MediaID) (app.Media, error) {
 	if err := t.usable(); err != nil {
 		return app.Media{}, err

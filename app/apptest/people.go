@@ -90,6 +90,10 @@ func (s *Store) Ban(ctx context.Context, id app.RoomID, who app.PersonID, addres
 		return app.Ban{}, err
 	}
 	defer leave()
+	return r.ban(who, addressKey)
+}
+
+func (r *room) ban(who app.PersonID, addressKey string) (app.Ban, error) {
 	if b, ok := r.bans[who]; ok {
 		return b, nil
 	}

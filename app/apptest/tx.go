@@ -158,6 +158,13 @@ func (t *tx) DeleteBan(id app.PersonID) error {
 	return nil
 }
 
+func (t *tx) Ban(id app.PersonID, addressKey string) (app.Ban, error) {
+	if err := t.usable("", string(id), addressKey); err != nil {
+		return app.Ban{}, err
+	}
+	return t.r.ban(id, addressKey)
+}
+
 func (t *tx) Media(id app.MediaID) (app.Media, error) {
 	if err := t.usable("", string(id)); err != nil {
 		return app.Media{}, err

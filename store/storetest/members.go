@@ -122,6 +122,18 @@ func testBans(w *world) {
 		w.ok(err)
 		w.same(got, *c.want)
 	}
+	w.update(r.ID, func(tx app.RoomTx) { // the same, and what the transaction itself has done
+		got, err := tx.Ban("gst_9", "net1")
+		w.ok(err)
+		w.same(got, a)
+		w.ok(tx.DeleteBan(b.ID))
+		_, err = tx.Ban(b.ID, "")
+		w.fails(err, app.CodeNotFound)
+		w.ok(tx.SaveBan(b))
+		got, err = tx.Ban(b.ID, "net1")
+		w.ok(err)
+		w.same(got, b)
+	})
 	_, err := w.s.Ban(w.ctx, w.room().ID, a.ID, a.AddressKey)
 	w.fails(err, app.CodeNotFound)
 	a.Reason, a.Created = "more spam", now+5
