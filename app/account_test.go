@@ -452,3 +452,53 @@ func TestMe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A password is looked at before the login is made, and that takes its time. Who has lost the account by then does not come in
+// with what opened it a moment ago (ABUSE-171): at whichever call of the store that happens.
+func TestALoginCannotOutrunWhatEndsIt(t *testing.T) {
+	yes, admin, next := true, app.UserAdmin, "another horse"
+	for _, c := range []struct {
+		name string
+		end  func(t *testing.T, n *apptest.Node, root, ada app.Actor)
+	}{
+		{"another password", func(t *testing.T, n *apptest.Node, root, ada app.Actor) {
+			must(t, second2(n.UpdateUser(t.Context(), root, ada.User().ID, app.UserPatch{Password: &next})))
+		}},
+		{"a locked account", func(t *testing.T, n *apptest.Node, root, ada app.Actor) {
+			must(t, second2(n.UpdateUser(t.Context(), root, ada.User().ID, app.UserPatch{Disabled: &yes})))
+		}},
+		{"another role", func(t *testing.T, n *apptest.Node, root, ada app.Actor) {
+			must(t, second2(n.UpdateUser(t.Context(), root, ada.User().ID, app.UserPatch{Role: &admin})))
+		}},
+		{"a deleted account", func(t *testing.T, n *apptest.Node, root, ada app.Actor) {
+			must(t, n.DeleteUser(t.Context(), root, ada.User().ID))
+		}},
+	} {
+		for nth := range 4 {
+			h := apptest.NewHouse()
+			n := h.Open(t)
+			root, ada := n.Root(t), n.User(t, "ada")
+			calls, over := 0, false
+			h.Store.SetFail(func(string) error {
+				if calls++; calls == nth+1 && !over {
+					over = true
+					h.Store.SetFail(nil)
+					c.end(t, n, root, ada)
+				}
+				return nil
+			})
+			tokens, err := n.Login(t.Context(), apptest.Home, "ada", apptest.Password)
+			h.Store.SetFail(nil)
+			if !over || err != nil {
+				continue
+			}
+			if _, err := n.Authenticate(t.Context(), tokens.Access); c.name == "another role" {
+				if err == nil && nth > 0 {
+					t.Errorf("%s at call %d of the store, and the login of before lives", c.name, nth)
+				}
+			} else if err == nil {
+				t.Errorf("%s at call %d of the store, and the login of before lives", c.name, nth)
+			}
+		}
+	}
+}

@@ -149,7 +149,44 @@ func (a *App) Login(ctx context.Context, from Origin, username, password string)
 	if err := a.Keys.Set(ctx, known, []byte{1}, loginKnownFor); err != nil {
 		a.Log.WarnContext(ctx, "cannot remember where somebody signs in from", "err", err)
 	}
-	return a.startSession(ctx, u)
+	return a.enter(ctx, u, password)
+}
+
+// enter starts a login of an account that a password opened.
+func (a *App) enter(ctx context.Context, u User, password string) (Tokens, error) {
+	t, id, err := a.beginSession(ctx, u)
+	if err == nil {
+		err = a.stillOpens(ctx, u, password, id)
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	return t, nil
+}
+
+// stillOpens ends a login whose account was closed, or got another password, while the old one was looked at. Those who do that
+// write the account first and end its logins then, so either they have found this login or it is found here.
+func (a *App) stillOpens(ctx context.Context, u User, password string, id SessionID) error {
+	now, err := a.Store.User(ctx, u.ID)
+	if CodeOf(err) == CodeNotFound {
+		return errCredentials()
+	}
+	same := err == nil && !now.Disabled && now.Role == u.Role
+	if same && now.PasswordHash != u.PasswordHash { // it may be the same one, hashed anew
+		same, err = a.Passwords.Verify(ctx, now.PasswordHash, password)
+	}
+	if same && err == nil {
+		return nil
+	}
+	over := a.Now()
+	if _, rerr := a.Store.UpdateSession(ctx, id, func(s *Session) error { s.Revoked = over; return nil }); rerr != nil && CodeOf(rerr) != CodeNotFound {
+		return rerr
+	}
+	a.endSessions(ctx, []SessionID{id})
+	if err != nil {
+		return err
+	}
+	return errCredentials()
 }
 
 // renewHash stores the password as it is hashed today, now that it is known. That can wait until the next time.
@@ -173,15 +210,21 @@ func errCredentials() *Error {
 }
 
 func (a *App) startSession(ctx context.Context, u User) (Tokens, error) {
+	t, _, err := a.beginSession(ctx, u)
+	return t, err
+}
+
+func (a *App) beginSession(ctx context.Context, u User) (Tokens, SessionID, error) {
 	now := a.Now()
 	secret := newSecret(32)
 	s := Session{ID: SessionID(newID("ses_", now)), UserID: u.ID, RefreshHash: hashSecret(secret),
 		Created: now, Rotated: now, Expires: now.Add(a.cfg.RefreshTTL)}
 	if err := a.Store.CreateSession(ctx, s); err != nil {
-		return Tokens{}, err
+		return Tokens{}, "", err
 	}
 	a.stats.Logins.Add(1)
-	return a.tokens(u, s.ID, secret)
+	t, err := a.tokens(u, s.ID, secret)
+	return t, s.ID, err
 }
 
 func (a *App) tokens(u User, id SessionID, secret string) (Tokens, error) {
@@ -254,7 +297,7 @@ func (a *App) ChangePassword(ctx context.Context, by Actor, current, next string
 	if u, err = a.setPassword(ctx, u.ID, next); err != nil {
 		return Tokens{}, err
 	}
-	return a.startSession(ctx, u)
+	return a.enter(ctx, u, next)
 }
 
 func errCurrentPassword() *Error {

@@ -58,7 +58,9 @@ func TestGrantsThatAreOver(t *testing.T) {
 				return second2(s.SendMessage(t.Context(), g, app.NewMessage{Text: "still here"}))
 			}, app.CodeKicked},
 		{"add after the right to is gone", func(s *scene) app.Actor { return s.eve }, app.MediaAdd,
-			func(t *testing.T, s *scene) { update(t, s, s.eve, app.MemberPatch{Own: &app.Override{Deny: app.MediaAdd}}) },
+			func(t *testing.T, s *scene) {
+				update(t, s, s.eve, app.MemberPatch{Own: &app.Override{Deny: app.MediaAdd}})
+			},
 			func(t *testing.T, s *scene, g app.Grant) error {
 				return second2(s.AddMedia(t.Context(), g, app.AddMedia{Items: []app.NewMedia{{URL: film}}}))
 			}, app.CodeForbidden},
