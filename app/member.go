@@ -59,6 +59,9 @@ func (a *App) UpdateMember(ctx context.Context, g Grant, who PersonID, p MemberP
 	if err := g.check(MembersManage); err != nil {
 		return MemberInfo{}, err
 	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
+		return MemberInfo{}, err
+	}
 	var after Member
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		m, err := tx.Member(who)
@@ -131,6 +134,9 @@ func (a *App) Kick(ctx context.Context, g Grant, who PersonID, reason string) er
 	if err := g.check(MembersManage); err != nil {
 		return err
 	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
+		return err
+	}
 	reason, err := checkReason(reason)
 	if err != nil {
 		return err
@@ -142,6 +148,9 @@ func (a *App) Kick(ctx context.Context, g Grant, who PersonID, reason string) er
 // as far as guests are concerned. Needs members_manage.
 func (a *App) Ban(ctx context.Context, g Grant, who PersonID, reason string) error {
 	if err := g.check(MembersManage); err != nil {
+		return err
+	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
 		return err
 	}
 	reason, err := checkReason(reason)
@@ -159,6 +168,9 @@ func (a *App) Unban(ctx context.Context, g Grant, who PersonID) error {
 	if err := g.check(MembersManage); err != nil {
 		return err
 	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
+		return err
+	}
 	return a.inRoom(ctx, g, func(tx RoomTx, _ func(EventBody) error) error { return tx.DeleteBan(who) })
 }
 
@@ -173,6 +185,9 @@ func (a *App) ListBans(ctx context.Context, g Grant, p Page) ([]Ban, string, err
 // TransferOwnership hands the room to another member with an account; the owner becomes an admin.
 func (a *App) TransferOwnership(ctx context.Context, g Grant, to UserID) (RoomInfo, error) {
 	if err := g.check(RoomOwn); err != nil {
+		return RoomInfo{}, err
+	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
 		return RoomInfo{}, err
 	}
 	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {

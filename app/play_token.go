@@ -58,6 +58,9 @@ func (a *App) RevokePlayTokens(ctx context.Context, by Actor, id StreamID) error
 	if _, err := a.managedStream(ctx, by, id); err != nil {
 		return err
 	}
+	if err := a.limitStreamChanges(ctx, by); err != nil {
+		return err
+	}
 	s, err := a.Store.UpdateStream(ctx, id, func(s *Stream) error {
 		s.endTokens(a.Now())
 		s.Version++

@@ -105,6 +105,9 @@ func (a *App) RevokePublishKey(ctx context.Context, by Actor, id StreamID, key P
 	if _, err := a.managedStream(ctx, by, id); err != nil {
 		return err
 	}
+	if err := a.limitStreamChanges(ctx, by); err != nil {
+		return err
+	}
 	noKey := Errorf(CodeNotFound, "This stream has no such key.")
 	if !validID("key_", string(key)) {
 		return noKey

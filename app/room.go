@@ -90,12 +90,15 @@ func checkRoomName(name string) (string, error) {
 }
 
 // roomPassword hashes a room's password; "" stays "".
-func (a *App) roomPassword(ctx context.Context, password string) (string, error) {
+func (a *App) roomPassword(ctx context.Context, by Actor, password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
 	if len(password) > 128 {
 		return "", Invalid("password", "A room's password has at most 128 bytes.")
+	}
+	if err := a.limitHashing(ctx, by); err != nil {
+		return "", err
 	}
 	return a.Passwords.Hash(ctx, password)
 }
@@ -169,7 +172,7 @@ func (a *App) draftRoom(ctx context.Context, by Actor, in NewRoom) (Room, error)
 	if len(in.Media) > maxMediaPerCall {
 		return Room{}, Invalid("media", "At most %d items at once.", maxMediaPerCall)
 	}
-	hash, err := a.roomPassword(ctx, in.Password)
+	hash, err := a.roomPassword(ctx, by, in.Password)
 	if err != nil {
 		return Room{}, err
 	}
@@ -275,7 +278,7 @@ const (
 )
 
 // ListRooms pages through rooms, most recently active first.
-func (a *App) ListRooms(ctx context.Context, by Actor, scope RoomScope, query string, p Page) ([]RoomInfo, string, error) {
+func (a *App) ListRooms(ctx context.Context, from Origin, by Actor, scope RoomScope, query string, p Page) ([]RoomInfo, string, error) {
 	f := RoomFilter{Query: clip(cleanLine(query), 80)}
 	switch scope {
 	case ScopePublic, "":
@@ -296,6 +299,9 @@ func (a *App) ListRooms(ctx context.Context, by Actor, scope RoomScope, query st
 		}
 	default:
 		return nil, "", Invalid("scope", "There is no such list of rooms.")
+	}
+	if err := a.limitListing(ctx, from); err != nil {
+		return nil, "", err
 	}
 	rooms, next, err := a.Store.ListRooms(ctx, f, p)
 	if err != nil {
@@ -340,6 +346,9 @@ func (a *App) UpdateRoom(ctx context.Context, g Grant, p RoomPatch) (RoomInfo, e
 	if err := g.check(RoomSettingsEdit); err != nil {
 		return RoomInfo{}, err
 	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
+		return RoomInfo{}, err
+	}
 	hash := ""
 	if p.Name != nil {
 		name, err := checkRoomName(*p.Name)
@@ -357,7 +366,7 @@ func (a *App) UpdateRoom(ctx context.Context, g Grant, p RoomPatch) (RoomInfo, e
 	}
 	if p.Password != nil {
 		var err error
-		if hash, err = a.roomPassword(ctx, *p.Password); err != nil {
+		if hash, err = a.roomPassword(ctx, g.actor, *p.Password); err != nil {
 			return RoomInfo{}, err
 		}
 	}
@@ -399,6 +408,9 @@ func errMayNotGive() *Error {
 // RotateInvite makes a new invite code. Needs room_settings.
 func (a *App) RotateInvite(ctx context.Context, g Grant) (RoomInfo, error) {
 	if err := g.check(RoomSettingsEdit); err != nil {
+		return RoomInfo{}, err
+	}
+	if err := a.limitManaging(ctx, g.actor); err != nil {
 		return RoomInfo{}, err
 	}
 	return a.changeRoom(ctx, g, func(r *Room) error { r.InviteCode = newInvite(); return nil })
@@ -463,6 +475,9 @@ func (a *App) update(ctx context.Context, room RoomID, name string, by PersonID,
 // SetFavourite marks or unmarks a room for the caller.
 func (a *App) SetFavourite(ctx context.Context, by Actor, room RoomID, on bool) error {
 	if err := by.needUser(); err != nil {
+		return err
+	}
+	if err := a.limitManaging(ctx, by); err != nil {
 		return err
 	}
 	if on {

@@ -107,7 +107,7 @@ func TestPrivateRoomsDoNotLeak(t *testing.T) {
 	must(t, n.LeaveRoom(t.Context(), gone, private.Room.ID))
 	list := func(by app.Actor, scope app.RoomScope) (names []string) {
 		t.Helper()
-		infos, _, err := n.ListRooms(t.Context(), by, scope, "", app.Page{Limit: 50})
+		infos, _, err := n.ListRooms(t.Context(), apptest.Home, by, scope, "", app.Page{Limit: 50})
 		if err != nil {
 			return []string{string(app.CodeOf(err))}
 		}

@@ -49,6 +49,9 @@ func (a *App) ResolveMedia(ctx context.Context, g Grant, id MediaID) (Source, er
 	if err := g.check(RoomView); err != nil {
 		return Source{}, err
 	}
+	if err := a.limitResolving(ctx, g.actor); err != nil {
+		return Source{}, err
+	}
 	m, err := a.Store.Media(ctx, g.room.ID, id)
 	if err != nil {
 		return Source{}, err

@@ -195,6 +195,9 @@ func (a *App) ListStreams(ctx context.Context, from Origin, by Actor, scope Stre
 	default:
 		return nil, "", Invalid("scope", "There is no such list of streams.")
 	}
+	if err := a.limitListing(ctx, from); err != nil {
+		return nil, "", err
+	}
 	list, next, err := a.Store.ListStreams(ctx, f, p)
 	if err != nil {
 		return nil, "", err
@@ -225,6 +228,9 @@ type StreamPatch struct {
 // UpdateStream changes title and visibility. Making a stream private ends everyone who watches, on every node.
 func (a *App) UpdateStream(ctx context.Context, from Origin, by Actor, id StreamID, p StreamPatch) (StreamInfo, error) {
 	if _, err := a.managedStream(ctx, by, id); err != nil {
+		return StreamInfo{}, err
+	}
+	if err := a.limitStreamChanges(ctx, by); err != nil {
 		return StreamInfo{}, err
 	}
 	if p.Title != nil {

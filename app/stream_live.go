@@ -229,6 +229,9 @@ func (a *App) KickStreamSession(ctx context.Context, by Actor, id StreamID, sess
 	if _, err := a.managedStream(ctx, by, id); err != nil {
 		return err
 	}
+	if err := a.limitStreamChanges(ctx, by); err != nil {
+		return err
+	}
 	if a.streams.kick(id, session) {
 		return nil
 	}

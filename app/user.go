@@ -18,6 +18,9 @@ func (a *App) UpdateMe(ctx context.Context, by Actor, displayName *string) (User
 	if err := by.needUser(); err != nil {
 		return User{}, err
 	}
+	if err := a.limitManaging(ctx, by); err != nil {
+		return User{}, err
+	}
 	return a.changeUser(ctx, by.user.ID, UserPatch{DisplayName: displayName})
 }
 

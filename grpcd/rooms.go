@@ -65,7 +65,8 @@ func (s *roomService) ListRooms(ctx context.Context, r *synctvv1.ListRoomsReques
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := s.app.ListRooms(ctx, callOf(ctx).actor, scope, r.GetQuery(), page)
+	c := callOf(ctx)
+	list, next, err := s.app.ListRooms(ctx, c.origin, c.actor, scope, r.GetQuery(), page)
 	if err != nil {
 		return nil, err
 	}
