@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 )
 
 // SignatureHeader carries "sha256=" and the HMAC-SHA256 of the body in hexadecimal, when there is a secret.
@@ -45,7 +46,7 @@ func New(cfg Config, client *http.Client) (*Sender, error) {
 func (s *Sender) Send(ctx context.Context, body []byte) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cfg.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, fmt.Errorf("webhook: %w", err)
+		return 0, nil, fmt.Errorf("webhook: %w", plain(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if s.cfg.UserAgent != "" {
@@ -56,7 +57,7 @@ func (s *Sender) Send(ctx context.Context, body []byte) (int, []byte, error) {
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("webhook: %w", err)
+		return 0, nil, fmt.Errorf("webhook: %w", plain(err))
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -64,6 +65,15 @@ func (s *Sender) Send(ctx context.Context, body []byte) (int, []byte, error) {
 		return 0, nil, fmt.Errorf("webhook: read the answer: %w", err)
 	}
 	return resp.StatusCode, answer, nil
+}
+
+// plain is an error without the address in it, which may hold a secret: errors end up in logs.
+func plain(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // Sign makes the value of the signature's header.

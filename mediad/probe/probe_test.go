@@ -225,6 +225,17 @@ func TestUnreachable(t *testing.T) {
 }
 
 // TestHeadersAndCORS: the provider's headers go up, but not to another origin after a redirect; the CORS answer is understood.
+// Errors end up in logs, and what stands behind the host of an address may be a secret (ABUSE-176).
+func TestErrorsDoNotTellTheAddress(t *testing.T) {
+	gone := fileServer(t, nil)
+	p := newProber(t, Config{}, gone)
+	gone.Close()
+	_, err := p.Probe(t.Context(), Request{URL: gone.URL + "/hush.mp4?token=hush"})
+	if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "hush") {
+		t.Error(err)
+	}
+}
+
 func TestHeadersAndCORS(t *testing.T) {
 	film := join(ftyp(), box("mdat", zeros(1<<20)), box("moov", mvhd(1000, 7500)))
 	var there []string

@@ -122,7 +122,12 @@ func (r *remote) get(u *url.URL, rng, origin string) (*http.Response, error) {
 	if origin != "" {
 		req.Header.Set("Origin", origin)
 	}
-	return r.client.Do(req)
+	res, err := r.client.Do(req)
+	var told *url.Error
+	if errors.As(err, &told) {
+		err = told.Err // without the address, which may hold a secret: errors end up in logs
+	}
+	return res, err
 }
 
 // take reads at most n bytes; an error only ends it, because half a head is still a head.
