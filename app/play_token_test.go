@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -196,6 +197,43 @@ func TestWatchingIsCheap(t *testing.T) {
 		}
 		if calls := h.Store.Calls(); len(calls) != 0 {
 			t.Errorf("the store was asked: %v", calls)
+		}
+	})
+}
+
+// lateStore is a store whose answers about streams take a while, in which something happens.
+type lateStore struct {
+	app.Store
+	meanwhile func() // runs once
+}
+
+func (l *lateStore) Stream(ctx context.Context, id app.StreamID) (app.Stream, error) {
+	s, err := l.Store.Stream(ctx, id)
+	if f := l.meanwhile; f != nil {
+		l.meanwhile = nil
+		f()
+	}
+	return s, err
+}
+
+// What was read before tokens ended is not remembered after: otherwise a viewer who comes in at that very moment would stay, for
+// who ends viewers has looked already.
+func TestTokensEndWhileSomebodyComesIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := apptest.NewHouse()
+		s, far := newStage(t, h), h.Build(t, nil)
+		stream, _ := s.make(s.owner, app.NewStream{Visibility: app.Private})
+		old, err := s.CreatePlayToken(t.Context(), s.owner, stream.ID, 0)
+		must(t, err)
+		late := &lateStore{Store: far.Store}
+		far.Store = late
+		late.meanwhile = func() { must(t, far.RevokePlayTokens(t.Context(), s.owner, stream.ID)) }
+		v, err := far.AdmitViewer(t.Context(), apptest.Home, stream.ID, old.Token, app.Actor{})
+		if err != nil {
+			return // seen at once: even better
+		}
+		if _, err := far.KeepViewer(t.Context(), v); app.CodeOf(err) != app.CodeUnauthenticated {
+			t.Errorf("let in for good with a token that was revoked: %v", err)
 		}
 	})
 }

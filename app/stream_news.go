@@ -66,6 +66,7 @@ func (r *streams) apply(n streamNews) {
 	}
 	r.mu.Lock()
 	delete(r.cache, n.Stream)
+	r.news++
 	r.mu.Unlock()
 	for _, l := range r.parts() {
 		switch n.Kind {

@@ -21,6 +21,7 @@ type streams struct {
 	lives []*attached              // guarded by mu
 	here  map[StreamID]*streamHere // guarded by mu
 	cache map[StreamID]cachedStream
+	news  uint64 // guarded by mu: rises when something is taken out of cache
 
 	refused refusals
 }
@@ -95,6 +96,7 @@ func (r *streams) cached(ctx context.Context, id StreamID) (Stream, error) {
 	now := r.app.Now()
 	r.mu.Lock()
 	c, ok := r.cache[id]
+	news := r.news
 	r.mu.Unlock()
 	if ok && now < c.until {
 		return c.stream, nil
@@ -105,6 +107,9 @@ func (r *streams) cached(ctx context.Context, id StreamID) (Stream, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.news != news {
+		return s, nil // it may have changed while we were reading: that is not to be remembered
+	}
 	if len(r.cache) >= streamCacheMax {
 		clear(r.cache)
 	}
