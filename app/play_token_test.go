@@ -227,10 +227,15 @@ func TestTokensEndWhileSomebodyComesIn(t *testing.T) {
 		must(t, err)
 		late := &lateStore{Store: far.Store}
 		far.Store = late
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan error)
+		go func() { over <- far.Run(ctx) }()
+		defer func() { stop(); must(t, <-over) }()
+		synctest.Wait()
 		late.meanwhile = func() { must(t, far.RevokePlayTokens(t.Context(), s.owner, stream.ID)) }
 		v, err := far.AdmitViewer(t.Context(), apptest.Home, stream.ID, old.Token, app.Actor{})
 		if err != nil {
-			return // seen at once: even better
+			t.Fatal(err)
 		}
 		if _, err := far.KeepViewer(t.Context(), v); app.CodeOf(err) != app.CodeUnauthenticated {
 			t.Errorf("let in for good with a token that was revoked: %v", err)
