@@ -216,7 +216,7 @@ func (a *App) LeaveRoom(ctx context.Context, by Actor, id RoomID) error {
 
 // removeMember deletes a membership, tells the room, and so closes the person's sockets on every node.
 func (a *App) removeMember(ctx context.Context, g Grant, who PersonID, how, reason string, also func(RoomTx, Member) error) error {
-	return a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
+	err := a.inRoom(ctx, g, func(tx RoomTx, emit func(EventBody) error) error {
 		m, err := tx.Member(who)
 		if err != nil {
 			return err
@@ -236,4 +236,8 @@ func (a *App) removeMember(ctx context.Context, g Grant, who PersonID, how, reas
 		}
 		return emit(MemberRemoved{ID: who, Name: m.Name, How: how, Reason: reason})
 	})
+	if err == nil {
+		a.streams.tell(ctx, streamNews{Kind: newsPerson, Person: who}) // what the room shows is not theirs to watch any more
+	}
+	return err
 }

@@ -82,6 +82,8 @@ type Live interface {
 	EndStream(id StreamID, reason string)
 	// EndViewers ends those whose Viewing was issued before the given time.
 	EndViewers(id StreamID, issuedBefore Time)
+	// Review has the right of somebody who watches, whatever it is, looked at again within a second, see KeepViewer.
+	Review(who PersonID)
 	// Record has the stream recorded, if it is published here, or not any more. It is told again and again.
 	Record(id StreamID, on bool)
 	// TidyRecordings tells that there are files of recordings to be removed.

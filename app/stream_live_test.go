@@ -308,3 +308,46 @@ func TestDetach(t *testing.T) {
 		t.Error(v, err)
 	}
 }
+
+// Whoever may do less than before is looked at again by every node: they may be watching what they may not watch any more.
+func TestWhoIsSentOutIsLookedAtAgain(t *testing.T) {
+	yes := true
+	for _, c := range []struct {
+		name string
+		end  func(s *stage, root, bob app.Actor, room app.RoomID) error
+	}{
+		{"a kick", func(s *stage, _, bob app.Actor, room app.RoomID) error {
+			return s.Kick(s.t.Context(), s.Grant(s.t, s.owner, room, app.MembersManage), bob.Person(), "")
+		}},
+		{"a ban", func(s *stage, _, bob app.Actor, room app.RoomID) error {
+			return s.Ban(s.t.Context(), s.Grant(s.t, s.owner, room, app.MembersManage), bob.Person(), "")
+		}},
+		{"leaving", func(s *stage, _, bob app.Actor, room app.RoomID) error { return s.LeaveRoom(s.t.Context(), bob, room) }},
+		{"a locked account", func(s *stage, root, bob app.Actor, _ app.RoomID) error {
+			return second2(s.UpdateUser(s.t.Context(), root, bob.User().ID, app.UserPatch{Disabled: &yes}))
+		}},
+		{"a deleted account", func(s *stage, root, bob app.Actor, _ app.RoomID) error {
+			return s.DeleteUser(s.t.Context(), root, bob.User().ID)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := apptest.NewHouse()
+				s, far := newStage(t, h), h.Open(t)
+				there := far.Attach()
+				room := s.Room(t, s.owner, app.NewRoom{})
+				bob := s.Member(t, room, "bobby")
+				root := s.Root(t)
+				synctest.Wait()
+				before := []int{len(s.live.Reviewed()), len(there.Reviewed())}
+				must(t, c.end(s, root, bob, room.Room.ID))
+				synctest.Wait()
+				for i, l := range []*apptest.Live{s.live, there} {
+					if got := l.Reviewed()[before[i]:]; len(got) != 1 || got[0] != bob.Person() {
+						t.Errorf("looked at again: %v", got)
+					}
+				}
+			})
+		})
+	}
+}

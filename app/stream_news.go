@@ -20,6 +20,7 @@ const (
 	newsKick        newsKind = "kick"        // Session has to go
 	newsPublishing  newsKind = "publishing"  // Session has begun to publish, At
 	newsRefused     newsKind = "refused"     // Refusal happened
+	newsPerson      newsKind = "person"      // Person may do less than before
 )
 
 // streamNews is what nodes tell each other about a stream. Hearing it twice does no harm.
@@ -33,6 +34,7 @@ type streamNews struct {
 	Keys    []PublishKeyID `json:"keys,omitempty"`
 	Session string         `json:"session,omitempty"`
 	Refusal *Refusal       `json:"refusal,omitempty"`
+	Person  PersonID       `json:"person,omitempty"`
 }
 
 // tell does what the news asks for here, and lets every other node know.
@@ -60,8 +62,14 @@ func (r *streams) receive(payload []byte) {
 }
 
 func (r *streams) apply(n streamNews) {
-	if n.Kind == newsRefused {
+	switch n.Kind {
+	case newsRefused:
 		r.refused.note(n.Refusal)
+		return
+	case newsPerson:
+		for _, l := range r.parts() {
+			l.Review(n.Person)
+		}
 		return
 	}
 	r.mu.Lock()

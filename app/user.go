@@ -130,6 +130,7 @@ func (a *App) changeUser(ctx context.Context, id UserID, p UserPatch) (User, err
 			return User{}, err
 		}
 		a.endSessions(ctx, ids)
+		a.streams.tell(ctx, streamNews{Kind: newsPerson, Person: PersonID(id)})
 	}
 	return u, nil
 }
@@ -151,5 +152,9 @@ func (a *App) DeleteUser(ctx context.Context, by Actor, id UserID) error {
 		return err
 	}
 	a.endSessions(ctx, ids)
-	return a.Store.DeleteUser(ctx, id)
+	if err := a.Store.DeleteUser(ctx, id); err != nil {
+		return err
+	}
+	a.streams.tell(ctx, streamNews{Kind: newsPerson, Person: PersonID(id)})
+	return nil
 }

@@ -66,9 +66,10 @@ func (l *clients) admit(ctx context.Context, from app.Origin, id app.StreamID, t
 	case out:
 		return nil, app.Errorf(app.CodeForbidden, "You were removed from this stream.")
 	case c != nil:
-		v, err := l.s.deps.Control.KeepViewer(ctx, *c.viewing.Load())
+		was := c.viewing.Load()
+		v, err := l.s.deps.Control.KeepViewer(ctx, *was)
 		if err == nil {
-			c.viewing.Store(&v)
+			c.viewing.CompareAndSwap(was, &v)
 			return c, nil
 		}
 		if !lasting(err) {

@@ -34,16 +34,16 @@ func (s *Server) review(ctx context.Context, t *seat, now time.Time) {
 		t.end(errTooLong)
 		return
 	}
-	v := *t.viewing.Load()
+	v := t.viewing.Load()
 	if s.deps.Control.Now() < v.Until {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()
-	next, err := s.deps.Control.KeepViewer(ctx, v)
+	next, err := s.deps.Control.KeepViewer(ctx, *v)
 	switch {
 	case err == nil:
-		t.viewing.Store(&next)
+		t.viewing.CompareAndSwap(v, &next) // unless there is news of them, see Review
 	case lasting(err):
 		t.end(errRevoked)
 	}

@@ -188,3 +188,20 @@ func (s *Server) EndViewers(id app.StreamID, issuedBefore app.Time) {
 		}
 	}
 }
+
+// Review implements app.Live: keep, or the next request of a player of HLS, asks again.
+func (s *Server) Review(who app.PersonID) {
+	for _, t := range s.roster.all() {
+		for {
+			v := t.viewing.Load()
+			if v.Session.Person != who || v.Until == 0 {
+				break
+			}
+			now := *v
+			now.Until = 0
+			if t.viewing.CompareAndSwap(v, &now) {
+				break
+			}
+		}
+	}
+}

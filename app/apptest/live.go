@@ -14,6 +14,7 @@ type Live struct {
 	ended    []string                       // guarded by mu
 	recorded map[app.StreamID]bool          // guarded by mu
 	tidied   int                            // guarded by mu
+	reviewed []app.PersonID                 // guarded by mu
 }
 
 type liveSession struct {
@@ -124,4 +125,18 @@ func (l *Live) Recorded(id app.StreamID) (on bool, tidied int) {
 // EndViewers implements app.Live.
 func (l *Live) EndViewers(id app.StreamID, issuedBefore app.Time) {
 	l.end("viewer", id, func(s liveSession) bool { return s.Role == app.SessionViewer && s.issued < issuedBefore })
+}
+
+// Review implements app.Live.
+func (l *Live) Review(who app.PersonID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reviewed = append(l.reviewed, who)
+}
+
+// Reviewed lists whose right to watch was to be looked at again, in order.
+func (l *Live) Reviewed() []app.PersonID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.reviewed)
 }
