@@ -4,7 +4,7 @@ import { precompress } from './precompress.ts'
 
 const wire = fileURLToPath(new URL('./src/wire', import.meta.url))
 
-// `make dev` or `npm run dev` serves the page; API and sockets go to a running server.
+// `make dev` or `npm run dev` serves the page; API, sockets and media go to a running server.
 const backend = process.env['SYNCTV_DEV_BACKEND'] ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
@@ -38,7 +38,8 @@ export default defineConfig({
     proxy: {
       '/api': { target: backend, changeOrigin: false },
       '/ws': { target: backend, ws: true, changeOrigin: false },
-      '/media': { target: backend, changeOrigin: false },
+      '/proxy/': { target: backend, changeOrigin: false },
+      '/live/': { target: backend, ws: true, changeOrigin: false },
     },
   },
   test: {
