@@ -2,6 +2,7 @@ package peertest
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -93,6 +94,27 @@ func (k *keeper) kill() {
 }
 
 func (k *keeper) signal(s syscall.Signal) error { return syscall.Kill(k.pid, s) }
+
+// stands returns nil when every thread of the server is stopped. A stop takes effect when a thread of the server has had its
+// turn, which on a busy machine others of its threads use for an answer or two. Without /proc it is taken for granted.
+func (k *keeper) stands() error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", k.pid))
+	if err != nil {
+		return err
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it has ended
+		}
+		// proc_pid_stat(5): the state comes behind the name, which is in parentheses and may hold any.
+		state := strings.TrimSpace(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		if state == "" || !strings.ContainsRune("TtZX", rune(state[0])) {
+			return fmt.Errorf("a thread goes on: %s", state)
+		}
+	}
+	return nil
+}
 
 // log returns the end of what the server wrote, for a failure message.
 func (k *keeper) log() string {

@@ -80,7 +80,13 @@ func (s *server) Start(tb testing.TB) {
 }
 
 // Pause freezes the server: connections stay open and nobody answers. Resume lets it go on.
-func (s *server) Pause(tb testing.TB) { tb.Helper(); s.send(tb, syscall.SIGSTOP) }
+func (s *server) Pause(tb testing.TB) {
+	tb.Helper()
+	s.send(tb, syscall.SIGSTOP)
+	if err := until(readyWithin, s.proc.stands); err != nil {
+		tb.Fatalf("peertest: %s does not stop: %v", s.name, err)
+	}
+}
 
 // Resume ends a Pause.
 func (s *server) Resume(tb testing.TB) { tb.Helper(); s.send(tb, syscall.SIGCONT) }
