@@ -134,13 +134,7 @@ func TestUserCap(t *testing.T) {
 		t.Errorf("fourth in all: %d %s", a.status, a.body)
 	}
 	cancel() // the clients leave: upstream fetches end and the places come free
-	for range 500 {
-		if b.proxy.Stats().Open == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("places still taken after the clients left: %+v", b.proxy.Stats())
+	b.idle()
 }
 
 // TestClientLeaves: the upstream request is cancelled when the client goes.

@@ -34,6 +34,16 @@ type bed struct {
 	guard  *guard.Guard
 }
 
+// idle waits until no request has a place: one comes free a moment after its client has read the last byte, or left.
+func (b *bed) idle() {
+	b.t.Helper()
+	for end := time.Now().Add(10 * time.Second); b.proxy.Stats().Open != 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatalf("places are still taken: %+v", b.proxy.Stats())
+		}
+	}
+}
+
 func newBed(t testing.TB, cfg Config, origin http.HandlerFunc) *bed {
 	t.Helper()
 	b := &bed{t: t, origin: httptest.NewServer(origin)}
