@@ -43,14 +43,14 @@ await main('chat-danmaku', async (c) => {
   await Promise.all(s.pages.map((p) => untilPlaying(p)))
 
   await say(a, 'hello there')
-  c.expect('a message arrives', await seen(b, 'hello there'), true, await seen(b, 'hello there'))
+  const hello = await seen(b, 'hello there')
+  c.expect('a message arrives', hello, true, hello)
 
   await a.getByRole('button', { name: 'On screen' }).click()
   await say(a, 'across the picture')
-  const [cross, chat] = await Promise.all([onPicture(b, 'across the picture'), seen(b, 'across the picture')])
+  const [cross, own, chat] = await Promise.all([onPicture(b, 'across the picture'), onPicture(a, 'across the picture'), seen(b, 'across the picture')])
   c.expect('danmaku crosses the other picture', cross, true, cross)
   c.expect('danmaku is in the other chat', chat, true, chat)
-  const own = await onPicture(a, 'across the picture')
   c.expect('danmaku crosses the own picture', own, true, own)
 
   await say(a, EVIL)

@@ -7,6 +7,10 @@ import { startOrigin } from './lib/origin.mjs'
 import { binary, startServer } from './lib/server.mjs'
 
 const viewport = { width: 1440, height: 900 }
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
+/** How far apart the two may be, and how much longer than usual it may take them to get there. */
+const APART_MS = 40
+const SETTLE_MS = 5000
 
 await main('five-actions', async (c) => {
   const actions = []
@@ -49,13 +53,18 @@ await main('five-actions', async (c) => {
     const plays = await untilPlaying(page).then(() => true, () => false)
     c.expect(`the film moves at the ${name}`, plays ? 'moves' : 'stands', 'moves', plays)
   }
-  await new Promise((r) => setTimeout(r, 2500))
-  const [a, b] = await Promise.all([now(host), now(guest)])
+  // Who has just come is steered to where the others are.
+  await sleep(2500)
+  let a, b, apart
+  for (const end = performance.now() + SETTLE_MS; ; await sleep(250)) {
+    ;[a, b] = await Promise.all([now(host), now(guest)])
+    apart = a && b ? Math.abs(a.position - b.position + (b.at - a.at) / 1000) * 1000 : NaN
+    if (apart <= APART_MS || performance.now() > end) break
+  }
   for (const [name, s] of [['host', a], ['guest', b]]) {
     c.expect(`with sound at the ${name}`, s ? `muted ${s.muted}, volume ${s.volume}` : 'no film', 'muted false, volume above 0', s && !s.muted && s.volume > 0)
   }
-  const apart = a && b ? Math.abs(a.position - b.position + (b.at - a.at) / 1000) * 1000 : NaN
-  c.atMost('the two are apart by', apart, 40)
+  c.atMost('the two are apart by', apart, APART_MS)
   c.expect('actions', `${actions.length}: ${actions.join(' | ')}`, '5', actions.length === 5)
   c.expect('errors in the pages', [...host.complaints, ...guest.complaints].join(' | ') || 'none', 'none', host.complaints.length + guest.complaints.length === 0)
   return { actions, apartMs: apart }

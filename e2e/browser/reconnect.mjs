@@ -2,7 +2,7 @@
 import { Caller, guest, playbackOf } from './lib/api.mjs'
 import { main, options } from './lib/check.mjs'
 import { clip } from './lib/clip.mjs'
-import { compare, longestStandMs, settleMs } from './lib/measure.mjs'
+import { compare, HOLD_MS, longestStandMs, settleMs } from './lib/measure.mjs'
 import { startOrigin } from './lib/origin.mjs'
 import { launch, now, press, untilPlaying, untilReady } from './lib/pages.mjs'
 import { recordingOf } from './lib/recorder.mjs'
@@ -10,12 +10,18 @@ import { binary, startServer } from './lib/server.mjs'
 import { NETWORKS, openSession, ownerOf } from './lib/session.mjs'
 
 const given = options()
+/** How long pages may take after a cut until they are together again. */
+const TOGETHER_MS = 2500
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
 const wall = () => performance.timeOrigin + performance.now()
 
 /** Every line of chat a page shows, in order, that begins with the word. */
 const linesOf = (page, word) => page.evaluate(
   (w) => [...document.querySelectorAll('.log .message-text')].map((e) => e.textContent.trim()).filter((s) => s.startsWith(w)), word)
+
+/** Waits until a page shows so many of them, or a while. */
+const untilLines = (page, word, n) => page.waitForFunction(
+  ([w, least]) => [...document.querySelectorAll('.log .message-text')].filter((e) => e.textContent.trim().startsWith(w)).length >= least, [word, n], { timeout: 5000 }).catch(() => {})
 
 /** Says something through the page's own composer. */
 async function say(page, text) {
@@ -59,11 +65,13 @@ async function cutLine(c, s, server) {
   const upAt = wall()
   const back = await untilOpen(cutPage, 15_000)
   await chat(5)
-  await sleep(2500)
+  // Together is what stays so; who gets there in the last moment has to be seen to stay.
+  await sleep(upAt + back + TOGETHER_MS + HOLD_MS + 200 - wall())
+  await Promise.all(s.pages.map((p) => untilLines(p, 'word', want.length)))
   const recordings = await Promise.all(s.pages.map(recordingOf))
   c.atMost('line cut: the film stood at most', longestStandMs(recordings[1].samples, cutAt, wall() - 200), 150, 'ms', 0)
   c.atMost('line cut: back by itself after', back, 8000, 'ms', 0)
-  c.atMost('line cut: together after that', settleMs(compare(recordings, upAt + back, wall()), upAt + back), 2500, 'ms', 0)
+  c.atMost('line cut: together after that', settleMs(compare(recordings, upAt + back, wall()), upAt + back), TOGETHER_MS, 'ms', 0)
   for (const [i, page] of s.pages.entries()) {
     const got = await linesOf(page, 'word')
     const right = [...got].sort().join() === [...want].sort().join()
@@ -109,6 +117,12 @@ async function guestAgain(page, server, room) {
 /** Where the room is by a page's own measure, and where its film is, in ms. */
 const placeOf = (page) => page.evaluate(() => ({ at: window.__recorder.truth(), room: window.__synctv.target(), film: window.__synctv.position(), playing: window.__synctv.state().playing }))
 
+/** Waits until the film stands or plays; resolves with what it does. */
+async function untilFilm(page, want) {
+  await page.waitForFunction((paused) => document.querySelector('video').paused === paused, want === 'stands', { timeout: 5000, polling: 50 }).catch(() => {})
+  return (await now(page)).paused ? 'stands' : 'plays'
+}
+
 await main('reconnect', async (c) => {
   const program = binary()
   const origin = c.own(await startOrigin(await clip()))
@@ -124,9 +138,9 @@ await main('reconnect', async (c) => {
   await sleep(3000)
   const cut = await cutLine(c, s, server)
   const killed = await killServer(c, s, server)
+  const want = (await placeOf(s.pages[1])).playing ? 'stands' : 'plays'
   await press(s.pages[1], 'k')
-  await sleep(800)
-  const ends = await Promise.all(s.pages.map(now))
-  c.expect('afterwards a command still reaches both', ends.map((e) => (e.paused ? 'stands' : 'plays')).join(', '), 'the same twice', ends[0].paused === ends[1].paused)
+  const ends = await Promise.all(s.pages.map((p) => untilFilm(p, want)))
+  c.expect('afterwards a command still reaches both', ends.join(', '), `${want}, ${want}`, ends.every((e) => e === want))
   return { cut, killed, log: server.log.split('\n').filter((l) => /level=(WARN|ERROR)/.test(l)) }
 }, given)

@@ -48,7 +48,7 @@ async function playBare(c, browser, film) {
     await known
     const metadataMs = performance.now() - from
     await v.play()
-    await new Promise((r) => setTimeout(r, 1500))
+    for (const end = performance.now() + 15_000; v.currentTime < 1.5 && performance.now() < end;) await new Promise((r) => setTimeout(r, 50))
     const begun = { at: v.currentTime, frames: v.getVideoPlaybackQuality().totalVideoFrames }
     const back = performance.now()
     const there = once('seeked')
@@ -91,7 +91,10 @@ await main('recording', async (c) => {
   const playing = await Promise.all(pages.map((p) => untilPlaying(p).then(() => 'plays', (e) => e.message.split('\n')[0])))
   c.expect('room: both pages play', playing.join(', '), 'plays, plays', playing.every((s) => s === 'plays'))
   await control({ op: 'PLAYBACK_OP_SEEK', positionMs: 8000 })
-  await sleep(3000)
+  await Promise.all(pages.map((p) => p.waitForFunction(() => {
+    const v = document.querySelector('video')
+    return v.currentTime > 10.5 && v.getVideoPlaybackQuality().totalVideoFrames > 30
+  }, undefined, { polling: 100 }).catch(() => {})))
   const at = await Promise.all(pages.map((p) => p.evaluate(() => {
     const v = document.querySelector('video')
     return { t: v.currentTime, now: performance.timeOrigin + performance.now(), frames: v.getVideoPlaybackQuality().totalVideoFrames, error: v.error?.message ?? '' }
