@@ -6,7 +6,7 @@ import { clip, CLIP_BYTES_PER_S } from './lib/clip.mjs'
 import { Check, fixed, main, options, table } from './lib/check.mjs'
 import { compare, longestStandMs, median, percentile, settleMs } from './lib/measure.mjs'
 import { startOrigin } from './lib/origin.mjs'
-import { machine } from './lib/machine.mjs'
+import { disturbance, machine, undisturbed } from './lib/machine.mjs'
 import { launch, press, untilReady } from './lib/pages.mjs'
 import { recordingOf } from './lib/recorder.mjs'
 import { binary, startServer } from './lib/server.mjs'
@@ -51,17 +51,6 @@ async function measure(network, runs, deps) {
   return out
 }
 
-/** What this machine may do besides before a run says nothing about the product, whatever it shows. */
-const STANDSTILL_MS = 150
-const FOREIGN = 0.3
-
-/** Why a run was not one of a machine of our own, or ''. It never looks at what the run has measured. */
-function disturbance(r) {
-  if (r.stoodMs > STANDSTILL_MS) return `this machine stood still for ${fixed(r.stoodMs, 0)} ms`
-  if (r.cpu && r.cpu.foreign > FOREIGN) return `others took ${percent(r.cpu.foreign)} of this machine`
-  return ''
-}
-
 function judge(c, network, runs) {
   const p95 = (rs) => rs.map((r) => r.steady.p95)
   const lying = runs.filter((r) => r.liar)
@@ -89,9 +78,9 @@ function summary(all) {
 }
 
 /** One page gets no bytes until its film has stood for five seconds: the others must not notice. */
-async function stall(c, { origin, server, browser }) {
+async function starve({ origin, server, browser }) {
   const starvedMs = 5000
-  const s = c.own(await openSession({ browser, server, who: await ownerOf(server), media: origin.url, lines: NETWORKS.lan }))
+  const s = await openSession({ browser, server, who: await ownerOf(server), media: origin.url, lines: NETWORKS.lan })
   for (let i = 0; i < 3; i++) await s.page()
   const [a, , slow] = s.pages
   origin.pace(slow.tag, CLIP_BYTES_PER_S * 1.3)
@@ -111,6 +100,12 @@ async function stall(c, { origin, server, browser }) {
   const others = recordings.slice(0, 2).map((r) => longestStandMs(r.samples, dry - 1000, freed + 5000))
   const stood = longestStandMs(recordings[2].samples, dry - 500, freed)
   const back = settleMs(compare(recordings, freed, freed + 6000), freed)
+  await s.close()
+  return { stood, others, back }
+}
+
+async function stall(c, deps) {
+  const { stood, others, back } = await undisturbed('stall', () => starve(deps))
   c.expect('stall: the starved film stood for', `${fixed(stood, 0)} ms`, '>= 4000 ms', stood >= 4000)
   c.atMost('stall: the other films stood at most', Math.max(...others), 150, 'ms', 0)
   c.atMost('stall: together again after the bytes came', back, PROMISE.stallBack, 'ms', 0)

@@ -39,6 +39,34 @@ export function watchStandstill() {
   }
 }
 
+/** What this machine may do besides before a look says nothing about the product, whatever it shows. */
+const STANDSTILL_MS = 150
+const FOREIGN = 0.3
+
+/** Why a look was not one on a machine of our own, or ''. It never asks what was seen. */
+export function disturbance({ stoodMs, cpu }) {
+  if (stoodMs > STANDSTILL_MS) return `this machine stood still for ${stoodMs.toFixed(0)} ms`
+  if (cpu && cpu.foreign > FOREIGN) return `others took ${Math.round(cpu.foreign * 100)} % of this machine`
+  return ''
+}
+
+/**
+ * Takes a look, and again when the machine was disturbed meanwhile; the last one stands.
+ * @template T
+ * @param {string} what
+ * @param {(round: number) => Promise<T>} look
+ */
+export async function undisturbed(what, look, most = 3) {
+  for (let round = 1; ; round++) {
+    const load = watchCpu()
+    const standstill = watchStandstill()
+    const found = await look(round)
+    const why = disturbance({ cpu: load(), stoodMs: standstill() })
+    if (!why || round === most) return found
+    console.log(`${what}: taken again, ${why}`)
+  }
+}
+
 /** What the numbers were taken on. */
 export function machine() {
   return { processors: cpus().length, model: cpus()[0]?.model ?? '', load1m: loadavg()[0], node: process.version, at: new Date().toISOString() }
