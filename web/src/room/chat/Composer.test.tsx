@@ -61,6 +61,8 @@ beforeEach(() => {
   document.body.append(root)
 })
 afterEach(() => {
+  // The switch is remembered, for the next test too.
+  act(() => root.querySelector<HTMLElement>('.on-screen-switch [aria-pressed="true"]')?.click())
   act(() => render(null, root))
   root.remove()
 })
