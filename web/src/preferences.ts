@@ -42,7 +42,7 @@ const SECOND_ZH = ['水獭', '彗星', '狐狸', '枫叶', '知更鸟', '山猫'
 const FIRST = ['Quiet', 'Sunny', 'Clever', 'Gentle', 'Brave', 'Misty', 'Lucky', 'Amber', 'Velvet', 'Silver']
 const SECOND = ['Otter', 'Comet', 'Fox', 'Maple', 'Robin', 'Lynx', 'Cloud', 'Heron', 'Panda', 'River']
 
-export function friendlyName(random: () => number, chinese: boolean): string {
+function friendlyName(random: () => number, chinese: boolean): string {
   const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? ''
   return chinese ? pick(FIRST_ZH) + pick(SECOND_ZH) : `${pick(FIRST)} ${pick(SECOND)}`
 }

@@ -51,7 +51,7 @@ export function left(stage: Stage, line: Placed, nowMs: number): number {
 }
 
 /** How long a scrolling line must still wait behind the one before it; 0 when it may enter. */
-export function waitFor(stage: Stage, before: Placed | undefined, line: Line): number {
+function waitFor(stage: Stage, before: Placed | undefined, line: Line): number {
   if (!before) return 0
   const entered = before.atMs + (before.width + gap) / speed(stage, before.width)
   const crossing = (stage.width - gap) / speed(stage, line.width)

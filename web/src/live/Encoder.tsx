@@ -74,7 +74,7 @@ export function CopyField({ label, value, hidden }: { label: string; value: stri
   )
 }
 
-export function CopyButton({ what, text, box }: { what: string; text: string; box?: () => HTMLInputElement | null }) {
+function CopyButton({ what, text, box }: { what: string; text: string; box?: () => HTMLInputElement | null }) {
   const [copied, setCopied] = useState(false)
   const copy = async (): Promise<void> => {
     if (!(await toClipboard(text, box?.() ?? null))) return

@@ -99,7 +99,7 @@ function WatchLink({ api, stream }: Props) {
 }
 
 /** Where a stream can be watched by itself. */
-export function linkOf(stream: Stream, token: string): string {
+function linkOf(stream: Stream, token: string): string {
   return share(`/s/${stream.id}`) + (token ? `?token=${encodeURIComponent(token)}` : '')
 }
 

@@ -8,7 +8,7 @@ import type { Api } from '../net/api'
 import { asApiError } from '../net/errors'
 import { tell, type LiveWord } from './words'
 
-export const pageSize = 20
+const pageSize = 20
 const busyMs = 3000
 const idleMs = 15_000
 /** An address that ends this soon is asked for anew. */
@@ -35,7 +35,7 @@ export function when(r: Recording, nowMs: number): string {
 }
 
 /** How long and how big, as far as it is known. */
-export function measures(r: Recording): string {
+function measures(r: Recording): string {
   return [r.durationMs > 0 ? clock(r.durationMs) : '', size(r.sizeBytes)].filter(Boolean).join(' · ')
 }
 

@@ -58,7 +58,7 @@ const showEveryMs = 250
 /** Where a stream of this server is held, in milliseconds behind the moment it was received. */
 export const togetherMs = 1000
 /** And the same for who wants to be first. */
-export const fastMs = 330
+const fastMs = 330
 /** From the server's ring to the end of this buffer; what is not dated is measured by its buffer. */
 const pipelineMs = 80
 /**

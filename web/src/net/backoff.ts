@@ -2,7 +2,7 @@
 export const BACKOFF_MIN_MS = 500
 export const BACKOFF_MAX_MS = 8000
 /** The longest wait while a restart is the likely reason: people should be back soon after the server is. */
-export const BACKOFF_EARLY_MS = 2000
+const BACKOFF_EARLY_MS = 2000
 const EARLY_TRIES = 10
 
 /**

@@ -32,7 +32,7 @@ export function routeOf(method: DescMethod): Route {
 }
 
 /** Reads a length-prefixed HttpRule message. */
-export function parseHttpRule(bytes: Uint8Array): Route | undefined {
+function parseHttpRule(bytes: Uint8Array): Route | undefined {
   let at = 0
   const varint = (): number => {
     let value = 0

@@ -18,7 +18,7 @@ export interface GuestPass {
 /** How two tabs agree that only one of them rotates the refresh token at a time. */
 export type Exclusive = <T>(work: () => Promise<T>) => Promise<T>
 
-export const acrossTabs: Exclusive = (work) => {
+const acrossTabs: Exclusive = (work) => {
   const locks = globalThis.navigator?.locks
   return locks ? (locks.request('synctv.refresh', work) as ReturnType<typeof work>) : work()
 }

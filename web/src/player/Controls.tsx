@@ -70,7 +70,7 @@ export function Controls(props: ControlsProps) {
 }
 
 /** One button of the bar; a locked one says so and still answers when asked. */
-export function Button(props: {
+function Button(props: {
   icon: IconName; label: string; onClick: () => void; locked?: boolean; pressed?: boolean; solid?: boolean; children?: ComponentChildren
 }) {
   const label = props.locked ? `${props.label} (${say('locked')})` : props.label

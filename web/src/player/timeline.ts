@@ -40,7 +40,7 @@ const elsewhereMs = 1000
 const staleMs = 3000
 
 /** Where a person stands who is not with the room, or null. Those who follow say how far off they are; that does not age. */
-export function placeOf(p: Whereabouts, roomMs: number): number | null {
+function placeOf(p: Whereabouts, roomMs: number): number | null {
   if (p.state < 1 || p.state > 4) return null
   if (!p.free && p.state <= 2) return Math.abs(p.errorMs) > elsewhereMs ? Math.max(0, roomMs + p.errorMs) : null
   return p.positionMs > 0 && Math.abs(p.positionMs - roomMs) > staleMs ? p.positionMs : null

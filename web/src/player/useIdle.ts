@@ -4,7 +4,7 @@ import { signal, type Signal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 
-export const idleAfterMs = 2500
+const idleAfterMs = 2500
 
 export interface Idle {
   readonly idle: Signal<boolean>

@@ -26,7 +26,7 @@ export interface Before {
 }
 
 /** Lines kept; older ones are of no use to anybody. */
-export const MOST_HAPPENINGS = 200
+const MOST_HAPPENINGS = 200
 /** The same person doing the same again within this time is one line. */
 const FOLD_MS = 15_000
 /** A step smaller than this is the room's own rounding, not somebody's jump. */

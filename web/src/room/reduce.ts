@@ -37,7 +37,7 @@ export interface RoomState {
 /** Messages of a snapshot; fewer means there are none before. */
 export const SNAPSHOT_MESSAGES = 50
 /** Messages kept while nobody looks further back. */
-export const MOST_MESSAGES = 1500
+const MOST_MESSAGES = 1500
 
 export const emptyRoom: RoomState = {
   info: null,
@@ -168,7 +168,7 @@ export function keepMine(room: Room, was: Room | null): Room {
   }
 }
 
-export function onPresence(people: readonly Person[], update: PresenceUpdate): Person[] {
+function onPresence(people: readonly Person[], update: PresenceUpdate): Person[] {
   const gone = new Set(update.gone)
   const changed = new Map(update.people.map((p) => [p.sessionId, p]))
   const kept = update.full ? [] : people.filter((p) => !gone.has(p.sessionId) && !changed.has(p.sessionId))

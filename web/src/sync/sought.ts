@@ -4,7 +4,7 @@ import { canPlay } from './room'
 const enoughS = 1 // of media behind a position that counts as having it
 
 /** Whether the player could go on from a position without the network. */
-export function hasBuffered(g: Gear, posS: number): boolean {
+function hasBuffered(g: Gear, posS: number): boolean {
   const p = g.player
   const from = p.position()
   const enough = Math.min(posS + enoughS, Number.isFinite(p.duration) ? p.duration : Infinity)

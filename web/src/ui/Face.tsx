@@ -2,14 +2,14 @@
 const COLOURS = ['#8ee3c8', '#ffc58a', '#b9a8ff', '#ff9fb0', '#9fd0ff', '#d6e38a', '#f3b6ec', '#a7e58f', '#ffd76b', '#8fdbe8']
 
 /** The same person has the same colour everywhere. */
-export function colourOf(id: string): string {
+function colourOf(id: string): string {
   let hash = 0
   for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) >>> 0
   return COLOURS[hash % COLOURS.length] ?? '#8ee3c8'
 }
 
 /** Two letters for names in letters, one sign for names in ideographs or signs. */
-export function initials(name: string): string {
+function initials(name: string): string {
   const signs = [...name.trim()]
   if (signs.length === 0) return '?'
   const words = name.trim().split(/\s+/)

@@ -30,7 +30,7 @@ export function TopBar() {
   )
 }
 
-export function AccountMenu() {
+function AccountMenu() {
   const me = user.value
   if (!me) return null
   const name = me.displayName || me.username
