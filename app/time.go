@@ -24,8 +24,5 @@ func (t Time) Add(d time.Duration) Time { return t + Time(d.Microseconds()) }
 // Sub returns the time from u to t.
 func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * time.Microsecond }
 
-// TimeOf is the instant of the standard library as a Time.
-func TimeOf(t time.Time) Time { return Time(t.UnixMicro()) }
-
 // Go is the instant as the standard library's.
 func (t Time) Go() time.Time { return time.UnixMicro(int64(t)) }

@@ -39,7 +39,7 @@ func TestHistogramQuantiles(t *testing.T) {
 		t.Errorf("n %d max %v", h.n, h.max)
 	}
 	var empty histogram
-	if empty.quantile(.5) != 0 || empty.mean() != 0 {
+	if empty.quantile(.5) != 0 {
 		t.Error("an empty histogram has values")
 	}
 }

@@ -11,7 +11,6 @@ import (
 type histogram struct {
 	counts [64 * 58]uint64
 	n      uint64
-	sum    float64 // nanoseconds
 	max    time.Duration
 }
 
@@ -43,7 +42,6 @@ func (h *histogram) record(d time.Duration) {
 	d = max(d, 0)
 	h.counts[min(bucketOf(uint64(d)), len(h.counts)-1)]++
 	h.n++
-	h.sum += float64(d)
 	h.max = max(h.max, d)
 }
 
@@ -52,7 +50,6 @@ func (h *histogram) merge(o *histogram) {
 		h.counts[i] += c
 	}
 	h.n += o.n
-	h.sum += o.sum
 	h.max = max(h.max, o.max)
 }
 
@@ -70,11 +67,4 @@ func (h *histogram) quantile(q float64) time.Duration {
 		}
 	}
 	return h.max
-}
-
-func (h *histogram) mean() time.Duration {
-	if h.n == 0 {
-		return 0
-	}
-	return time.Duration(h.sum / float64(h.n))
 }

@@ -53,7 +53,7 @@ type fakeApp struct {
 	segmentsOf []string // stream and session
 }
 
-func (f *fakeApp) Now() app.Time { return app.TimeOf(time.Now()) }
+func (f *fakeApp) Now() app.Time { return app.Time(time.Now().UnixMicro()) }
 
 func (f *fakeApp) AttachLive(l app.Live) func() {
 	f.mu.Lock()

@@ -1,7 +1,5 @@
 package rtmp
 
-import "encoding/binary"
-
 // splitAggregate returns the messages inside an aggregate message (section
 // 7.1.6): FLV tags, each with its own time and a back pointer behind it. Their
 // times are moved so that the first one has the time of the whole. What does not
@@ -24,12 +22,4 @@ func splitAggregate(m Message) []Message {
 		b = b[min(len(b), 11+size+4):]
 	}
 	return out
-}
-
-// appendSubMessage appends a message to the payload of an aggregate.
-func appendSubMessage(dst []byte, m Message) []byte {
-	n := len(m.Payload)
-	dst = append(dst, byte(m.Type), byte(n>>16), byte(n>>8), byte(n),
-		byte(m.Timestamp>>16), byte(m.Timestamp>>8), byte(m.Timestamp), byte(m.Timestamp>>24), 0, 0, 0)
-	return binary.BigEndian.AppendUint32(append(dst, m.Payload...), uint32(11+n))
 }

@@ -315,3 +315,11 @@ func FuzzChunkReader(f *testing.F) {
 		}
 	})
 }
+
+// appendSubMessage appends a message to the payload of an aggregate.
+func appendSubMessage(dst []byte, m Message) []byte {
+	n := len(m.Payload)
+	dst = append(dst, byte(m.Type), byte(n>>16), byte(n>>8), byte(n),
+		byte(m.Timestamp>>16), byte(m.Timestamp>>8), byte(m.Timestamp), byte(m.Timestamp>>24), 0, 0, 0)
+	return binary.BigEndian.AppendUint32(append(dst, m.Payload...), uint32(11+n))
+}
