@@ -163,14 +163,16 @@ func badChunks() []hostile {
 		{"ABUSE-120 unfinished messages of a stranger", func(a *attacker) {
 			a.shake()
 			a.chunks(control(rtmp.TypeSetChunkSize, 16<<10))
-			for id := uint32(3); id < 65600 && a.chunks(chunk{id: id, length: 64 << 10, typ: rtmp.TypeVideo, payload: make([]byte, 16<<10)}); id++ {
+			payload := make([]byte, 16<<10)
+			for id := uint32(3); id < 65600 && a.chunks(chunk{id: id, length: 64 << 10, typ: rtmp.TypeVideo, payload: payload}); id++ {
 				continue
 			}
-		}, rtmp.ErrMemory, 16, false},
+		}, rtmp.ErrMemory, 0, false},
 		{"ABUSE-120 unfinished messages of a publisher", func(a *attacker) {
 			a.publish()
 			a.chunks(control(rtmp.TypeSetChunkSize, 1<<20))
-			for id := uint32(3); id < 60 && a.chunks(chunk{id: id, length: 8 << 20, typ: rtmp.TypeVideo, stream: 1, payload: make([]byte, 1<<20)}); id++ {
+			payload := make([]byte, 1<<20)
+			for id := uint32(3); id < 60 && a.chunks(chunk{id: id, length: 8 << 20, typ: rtmp.TypeVideo, stream: 1, payload: payload}); id++ {
 				continue
 			}
 		}, rtmp.ErrMemory, 72, false},
