@@ -92,7 +92,13 @@ async function starve({ origin, server, browser }) {
   origin.block(slow.tag)
   await slow.waitForFunction(() => document.querySelector('video').readyState < 3, undefined, { timeout: 30_000, polling: 50 })
   const dry = performance.timeOrigin + performance.now()
-  await sleep(starvedMs)
+  // A dry film is moved once more, to where the others are, and stands there: its five seconds begin then.
+  await slow.waitForFunction((ms) => {
+    const { currentTime, readyState } = document.querySelector('video')
+    const now = performance.now()
+    if (window.__stands?.at !== currentTime) window.__stands = { at: currentTime, since: now }
+    return readyState < 3 && now - window.__stands.since >= ms
+  }, starvedMs, { timeout: 30_000, polling: 50 })
   const freed = performance.timeOrigin + performance.now()
   origin.free(slow.tag)
   await sleep(6000)
