@@ -23,12 +23,17 @@ func newQueue() *queue {
 	return q
 }
 
+// lane is where the changes of a room wait.
+func (q *queue) lane(room app.RoomID) chan struct{} {
+	return q.lanes[maphash.String(q.seed, string(room))%uint64(len(q.lanes))]
+}
+
 // enter waits for the lane of the room. leave must be called once. A nil queue has nothing to wait for.
 func (q *queue) enter(ctx context.Context, room app.RoomID) (leave func(), err error) {
 	if q == nil {
 		return func() {}, nil
 	}
-	lane := q.lanes[maphash.String(q.seed, string(room))%uint64(len(q.lanes))]
+	lane := q.lane(room)
 	select {
 	case lane <- struct{}{}:
 		return func() { <-lane }, nil
