@@ -111,14 +111,14 @@ async function goBack(c, [page, other]) {
   c.expect('going back: only this page', `${Math.round(there.latencyMs)} and ${Math.round(others.latencyMs)} ms behind`, '> 5000 and with everyone', there.latencyMs > 5000 && others.latencyMs < others.targetMs + 500)
   await page.mouse.move(310, 310)
   await button.click()
-  const back = await untilLive(page, 15_000)
+  const back = await untilLive(page, 8000)
   c.expect('back to live', back, true, back)
   await page.keyboard.press('k')
   await page.waitForFunction(() => document.querySelector('video').paused, undefined, { timeout: 5000, polling: 50 }).catch(() => {})
   const paused = await Promise.all([page, other].map((p) => p.evaluate(() => document.querySelector('video').paused)))
   c.expect('a pause is this page’s own', paused.join(', '), 'true, false', paused[0] && !paused[1])
   await page.locator('.st-card .st-action', { hasText: 'Back to live' }).click()
-  const edge = await untilLive(page, 15_000)
+  const edge = await untilLive(page, 8000)
   c.expect('and ends at the edge', edge, true, edge)
 }
 
