@@ -37,25 +37,21 @@ func TestALinkEndsWithTheRightToIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := apptest.NewHouse()
-				n := h.Open(t)
-				owner := n.User(t, "ada")
-				room := n.Room(t, owner, app.NewRoom{Media: []app.NewMedia{{URL: film}}})
-				bob, guest := n.Member(t, room, "bob"), n.Guest(t, room, "gus")
-				list, _, err := h.Store.ListMedia(t.Context(), room.Room.ID, "", app.Page{Limit: 1})
-				must(t, err)
+				s := newShelf(t)
+				s.add("", "film")
+				bob, guest := s.n.Member(t, s.room, "bob"), s.n.Guest(t, s.room, "gus")
 				may := func(who app.Actor) bool {
-					yes, err := n.MayFetch(t.Context(), room.Room.ID, who.Person(), list[0].ID)
+					yes, err := s.n.MayFetch(t.Context(), s.id, who.Person(), s.ids["film"])
 					must(t, err)
 					return yes
 				}
-				if !may(owner) || !may(bob) || !may(guest) {
+				if !may(s.owner) || !may(bob) || !may(guest) {
 					t.Fatal("refused from the start")
 				}
-				must(t, c.end(t, n, n.Grant(t, owner, room.Room.ID, app.MembersManage|app.RoomOwn), bob, guest, list[0].ID))
-				time.Sleep(3 * time.Second)
-				if may(owner) != c.owner || may(bob) != c.member || may(guest) != c.guest {
-					t.Errorf("owner %t, member %t, guest %t", may(owner), may(bob), may(guest))
+				must(t, c.end(t, s.n, s.grant(app.MembersManage|app.RoomOwn), bob, guest, s.ids["film"]))
+				time.Sleep(3 * time.Second) // of virtual time: longer than a yes is trusted
+				if may(s.owner) != c.owner || may(bob) != c.member || may(guest) != c.guest {
+					t.Errorf("owner %t, member %t, guest %t", may(s.owner), may(bob), may(guest))
 				}
 			})
 		})
@@ -65,35 +61,31 @@ func TestALinkEndsWithTheRightToIt(t *testing.T) {
 // Films go on while the store is away, for a while; who has not been let in before has to wait.
 func TestLinksWhileTheStoreIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := apptest.NewHouse()
-		n := h.Open(t)
-		owner := n.User(t, "ada")
-		room := n.Room(t, owner, app.NewRoom{Media: []app.NewMedia{{URL: film}}})
-		bob := n.Member(t, room, "bob")
-		list, _, err := h.Store.ListMedia(t.Context(), room.Room.ID, "", app.Page{Limit: 1})
-		must(t, err)
+		s := newShelf(t)
+		s.add("", "film")
+		bob := s.n.Member(t, s.room, "bob")
 		ask := func(who app.Actor) (bool, error) {
-			return n.MayFetch(t.Context(), room.Room.ID, who.Person(), list[0].ID)
+			return s.n.MayFetch(t.Context(), s.id, who.Person(), s.ids["film"])
 		}
-		if yes, err := ask(owner); !yes || err != nil {
+		if yes, err := ask(s.owner); !yes || err != nil {
 			t.Fatal(yes, err)
 		}
-		h.Store.SetFail(func(string) error { return app.Errorf(app.CodeUnavailable, "The database is away.") })
+		s.h.Store.SetFail(func(string) error { return app.Errorf(app.CodeUnavailable, "The database is away.") })
 		for _, c := range []struct {
 			after time.Duration
 			who   app.Actor
 			yes   bool
 			code  app.Code
 		}{
-			{time.Second, owner, true, ""}, {30 * time.Second, owner, true, ""}, {0, bob, false, app.CodeUnavailable},
-			{40 * time.Second, owner, false, app.CodeUnavailable},
+			{time.Second, s.owner, true, ""}, {30 * time.Second, s.owner, true, ""}, {0, bob, false, app.CodeUnavailable},
+			{40 * time.Second, s.owner, false, app.CodeUnavailable},
 		} {
 			time.Sleep(c.after)
 			if yes, err := ask(c.who); yes != c.yes || app.CodeOf(err) != c.code {
 				t.Errorf("%s: %t, %v", c.who.Name(), yes, err)
 			}
 		}
-		h.Store.SetFail(nil)
+		s.h.Store.SetFail(nil)
 		if yes, err := ask(bob); !yes || err != nil {
 			t.Error(yes, err)
 		}

@@ -12,17 +12,13 @@ import (
 // Whatever costs something is bounded: who does it in a loop is told to wait, and what others wait behind stays free.
 func TestLoopsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := apptest.NewHouse()
-		n := h.Open(t)
-		owner := n.User(t, "ada")
-		room := n.Room(t, owner, app.NewRoom{Media: []app.NewMedia{{URL: film}}})
-		bob := n.Member(t, room, "bob")
-		id, ctx := room.Room.ID, t.Context()
+		s := newShelf(t)
+		s.add("", "film")
+		h, n, owner, id, ctx := s.h, s.n, s.owner, s.id, t.Context()
+		bob := n.Member(t, s.room, "bob")
 		stream, _, err := n.CreateStream(ctx, apptest.Home, owner, app.NewStream{Title: "s"})
 		must(t, err)
-		media, _, err := h.Store.ListMedia(ctx, id, "", app.Page{Limit: 1})
-		must(t, err)
-		g := n.Grant(t, owner, id, app.MembersManage|app.RoomSettingsEdit|app.RoomOwn|app.RoomView)
+		g := s.grant(app.MembersManage | app.RoomSettingsEdit | app.RoomOwn | app.RoomView)
 		name := "another"
 		for _, c := range []struct {
 			name string
@@ -45,7 +41,7 @@ func TestLoopsAreBounded(t *testing.T) {
 				return second2(n.UpdateStream(ctx, apptest.Home, owner, stream.Stream.ID, app.StreamPatch{Title: &name}))
 			}},
 			{"play tokens that end", 60, func(int) error { return n.RevokePlayTokens(ctx, owner, stream.Stream.ID) }},
-			{"addresses", 200, func(int) error { return second2(n.ResolveMedia(ctx, g, media[0].ID)) }},
+			{"addresses", 200, func(int) error { return second2(n.ResolveMedia(ctx, g, s.ids["film"])) }},
 			{"lists of rooms", 120, func(int) error {
 				_, _, err := n.ListRooms(ctx, apptest.Home, app.Actor{}, app.ScopePublic, "", app.Page{Limit: 10})
 				return err

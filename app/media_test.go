@@ -20,7 +20,8 @@ type shelf struct {
 	h     *apptest.House
 	n     *apptest.Node
 	owner app.Actor
-	id    app.RoomID
+	room  app.RoomInfo
+	id    app.RoomID // of room
 	ids   map[string]app.MediaID
 }
 
@@ -29,7 +30,8 @@ func newShelf(t *testing.T) *shelf {
 	h := apptest.NewHouse()
 	n := h.Open(t)
 	owner := n.User(t, "ada")
-	return &shelf{t, h, n, owner, n.Room(t, owner, app.NewRoom{}).Room.ID, map[string]app.MediaID{}}
+	room := n.Room(t, owner, app.NewRoom{})
+	return &shelf{t, h, n, owner, room, room.Room.ID, map[string]app.MediaID{}}
 }
 
 func (s *shelf) grant(a app.Action) app.Grant { return s.n.Grant(s.t, s.owner, s.id, a) }
